@@ -1,0 +1,90 @@
+"""Computes nothing: the error tree of the house and the form that every error takes.
+
+    SamenzichtError
+    |-- Refusal            a rule said no (exit code 1)
+    |   |-- WireRefusal        bytes that are not one of our values        protocol/wire.py
+    |   |-- SignatureRefusal   a signature that does not hold              protocol/signing.py
+    |   |-- AgreementRefusal   a covenant or study that breaks a rule      protocol/covenant, protocol/study
+    |   |-- LedgerRefusal      a note, proof or entry that does not hold   protocol/ledger
+    |   `-- Refusals           several of the above, all listed
+    `-- Fault              something broke (exit code 3)
+
+Each package draws its own leaves in its own files; `docs/errors.md` lists every leaf (a test holds it).
+"""
+
+import re
+from typing import ClassVar
+
+
+class SamenzichtError(Exception):
+    """What was got, what was wanted, who must act, and a hint.
+
+    The texts never hold a record, a count of people, a key, a share or a seed: they travel to logs and to other
+    parties. `code` is the class's name in kebab case; scripts and `--json` go by it.
+    """
+
+    exit_code: ClassVar[int]
+    code: ClassVar[str]
+
+    def __init__(self, *, got: str, wanted: str, act: str, hint: str = "") -> None:
+        super().__init__(got, wanted, act, hint)
+        self.got = got
+        self.wanted = wanted
+        self.act = act
+        self.hint = hint
+
+    def __init_subclass__(cls) -> None:
+        cls.code = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    def __str__(self) -> str:
+        """One line: `got ..., wanted ...: who must do what`."""
+        return f"got {self.got}, wanted {self.wanted}: {self.act}"
+
+
+class Refusal(SamenzichtError):
+    """A rule said no; nothing was changed."""
+
+    exit_code = 1
+
+
+class Fault(SamenzichtError):
+    """Something broke; what was durable before still is."""
+
+    exit_code = 3
+
+
+class WireRefusal(Refusal):
+    """Bytes that are not one of our values in its one encoding."""
+
+
+class SignatureRefusal(Refusal):
+    """A signature that does not hold for these bytes, this purpose and this key."""
+
+
+class AgreementRefusal(Refusal):
+    """A covenant, study or declaration that breaks a rule of DESIGN 5."""
+
+
+class LedgerRefusal(Refusal):
+    """A note, checkpoint, proof or entry that does not hold."""
+
+
+class Refusals(Refusal):
+    """Several refusals at once, so that whoever must mend the input sees all its problems."""
+
+    def __init__(self, problems: tuple[Refusal, ...], *, subject: str) -> None:
+        self.problems = problems
+        lines = "; ".join(f"{problem.code}: {problem}" for problem in problems)
+        super().__init__(
+            got=f"{len(problems)} problems in {subject} ({lines})",
+            wanted="none",
+            act=f"the author of the {subject} must mend them",
+        )
+
+
+def refuse_all(problems: tuple[Refusal, ...], *, subject: str) -> None:
+    """Raise the one problem as itself, several as `Refusals`; return when there is none."""
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise Refusals(problems, subject=subject)

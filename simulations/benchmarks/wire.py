@@ -1,0 +1,1 @@
+"""Benchmark of the wire format: one 100 kB study, encoded and parsed, beside plain `json`."""

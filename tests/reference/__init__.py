@@ -1,0 +1,1 @@
+"""Slow, independent second implementations, written from the papers and the documents."""
