@@ -1,0 +1,89 @@
+"""Computes: periods. `2025`, `2025-H1`, `2025-Q3` and `2025-07` are a year, half-year, quarter and month."""
+
+import re
+from calendar import monthrange
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, NewType
+
+from pydantic import StringConstraints
+
+_FORM = r"^(19|20|21)[0-9]{2}(-(H[12]|Q[1-4]|0[1-9]|1[0-2]))?$"
+Period = NewType("Period", Annotated[str, StringConstraints(pattern=_FORM)])
+
+
+class PeriodLength(StrEnum):
+    """How long a period is."""
+
+    YEAR = "year"
+    HALF_YEAR = "half-year"
+    QUARTER = "quarter"
+    MONTH = "month"
+
+
+MONTHS_IN = {PeriodLength.YEAR: 12, PeriodLength.HALF_YEAR: 6, PeriodLength.QUARTER: 3, PeriodLength.MONTH: 1}
+
+
+def is_period(text: str) -> bool:
+    """Tell whether the text has the form of a period."""
+    return re.fullmatch(_FORM, text) is not None
+
+
+def length_of(period: Period) -> PeriodLength:
+    """Return how long the period is."""
+    match period[5:6]:
+        case "":
+            return PeriodLength.YEAR
+        case "H":
+            return PeriodLength.HALF_YEAR
+        case "Q":
+            return PeriodLength.QUARTER
+        case _:
+            return PeriodLength.MONTH
+
+
+def earlier(period: Period, steps: int) -> Period:
+    """Return the period of the same length that many steps before."""
+    length = length_of(period)
+    per_year = 12 // MONTHS_IN[length]
+    year, part = divmod(int(period[:4]) * per_year + _part(period) - steps, per_year)
+    match length:
+        case PeriodLength.YEAR:
+            return Period(f"{year:04d}")
+        case PeriodLength.HALF_YEAR:
+            return Period(f"{year:04d}-H{part + 1}")
+        case PeriodLength.QUARTER:
+            return Period(f"{year:04d}-Q{part + 1}")
+        case PeriodLength.MONTH:
+            return Period(f"{year:04d}-{part + 1:02d}")
+
+
+def first_day(period: Period) -> date:
+    """Return the first day of the period."""
+    return date(int(period[:4]), _part(period) * MONTHS_IN[length_of(period)] + 1, 1)
+
+
+def last_day(period: Period) -> date:
+    """Return the last day of the period."""
+    month = (_part(period) + 1) * MONTHS_IN[length_of(period)]
+    year = int(period[:4])
+    return date(year, month, monthrange(year, month)[1])
+
+
+def period_of(day: date, length: PeriodLength) -> Period:
+    """Return the period of this length that holds the day."""
+    part = (day.month - 1) // MONTHS_IN[length]
+    match length:
+        case PeriodLength.YEAR:
+            return Period(f"{day.year:04d}")
+        case PeriodLength.HALF_YEAR:
+            return Period(f"{day.year:04d}-H{part + 1}")
+        case PeriodLength.QUARTER:
+            return Period(f"{day.year:04d}-Q{part + 1}")
+        case PeriodLength.MONTH:
+            return Period(f"{day.year:04d}-{part + 1:02d}")
+
+
+def _part(period: Period) -> int:
+    """Which half-year, quarter or month of its year, from 0."""
+    return int(period[5:].lstrip("HQ") or 1) - 1
