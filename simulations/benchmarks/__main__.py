@@ -12,6 +12,7 @@ from simulations.benchmarks.result import Result
 
 # Name -> "module:function" returning `tuple[Result, ...]`; imported only when asked for, since peers are heavy.
 BENCHMARKS = {
+    "gauss_50": "simulations.benchmarks.noise:gauss_50",
     "wire_100k": "simulations.benchmarks.wire:wire_100k",
 }
 
