@@ -117,7 +117,7 @@ def test_moments_are_those_of_the_gaussian(variance: Fraction) -> None:
 @pytest.mark.parametrize("variance", [Fraction(10, 3), Fraction(2500), Fraction(10**10 + 1, 3)], ids=str)
 def test_a_slow_exact_sampler_agrees(variance: Fraction) -> None:
     """Two samples: 10,000 by rejection in fractions, 1,000,000 of ours."""
-    below = Random(11).randrange  # noqa: S311 - the reference must repeat, not protect
+    below = Random(11).randrange
     slow = [discrete_gaussian(variance, below) for _ in range(10_000)]
     ours = draw(variance, 1_000_000, seeded_source(6, "slow", str(variance)))
     assert two_sample_p_value(slow, ours) > FALSE_ALARM
