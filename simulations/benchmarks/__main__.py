@@ -13,6 +13,8 @@ from simulations.benchmarks.result import Result
 # Name -> "module:function" returning `tuple[Result, ...]`; imported only when asked for, since peers are heavy.
 BENCHMARKS = {
     "gauss_50": "simulations.benchmarks.noise:gauss_50",
+    "ledger_append": "simulations.benchmarks.ledger:ledger_append",
+    "ledger_proofs": "simulations.benchmarks.ledger:ledger_proofs",
     "wire_100k": "simulations.benchmarks.wire:wire_100k",
 }
 
