@@ -9,7 +9,7 @@ import json
 from protocol.errors import LedgerRefusal
 from protocol.wire import NotCanonical, canonical, check_json
 
-MAX_LEAF_BYTES = 4096  # the largest entry is a LOCK: two hashes, a slot, the participants' ids; 1 kB at 30 parties
+MAX_LEAF_BYTES = 4096  # entries are hashes and names; what needs more is logged by its digest
 
 _AUTHOR_ACTS = "the party that keeps this log must write the entry as the protocol prescribes"
 

@@ -1,4 +1,7 @@
-"""Computes: whether a checkpoint is to be believed under a policy: signed by a trusted log, cosigned by a quorum."""
+"""Computes: whether a checkpoint is to be believed under a policy: signed by a trusted log, cosigned by a quorum.
+
+Source: https://c2sp.org/tlog-policy, which `policy.py` reads.
+"""
 
 from collections.abc import Collection
 

@@ -71,9 +71,10 @@ def test_a_wrong_checkpoint_is_refused_by_name(text: str, refusal: type[LedgerRe
         Checkpoint.parse(text)
 
 
-def test_the_largest_and_the_smallest_tree_read() -> None:
+def test_the_largest_and_the_smallest_tree_and_sixteen_extensions_read() -> None:
     assert Checkpoint.parse(f"a\n{MAX_TREE_SIZE}\n{ROOT}\n").size == 2**62
     assert Checkpoint.parse(f"a\n0\n{ROOT}\n").size == 0
+    assert len(Checkpoint.parse(f"a\n0\n{ROOT}\n" + "line\n" * 16).extensions) == 16
 
 
 @pytest.mark.parametrize(

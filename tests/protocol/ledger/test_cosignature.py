@@ -190,6 +190,9 @@ def test_a_name_that_does_not_fit_one_length_byte_is_refused() -> None:
 
 
 def test_a_time_out_of_range_is_not_signed() -> None:
+    for signer in (WITNESSES[0], QUANTUM):
+        last = cosign(cosigned(), signer, timestamp=2**63 - 1)
+        assert verified_keys(last, [signer.key], check=check_signature) == (signer.key,)
     for timestamp in (-1, MAX_TIMESTAMP + 1):
         with pytest.raises(NumberOutOfRange):
             cosign(cosigned(), WITNESSES[0], timestamp=timestamp)

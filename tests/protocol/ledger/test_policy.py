@@ -167,6 +167,11 @@ def test_a_wrong_policy_is_refused_by_name(text: str, refusal: type[LedgerRefusa
         Policy.parse(text.encode())
 
 
+def test_a_policy_of_exactly_256_kib_reads() -> None:
+    rest = b"\nquorum none\n"
+    assert Policy.parse(b"#" * ((1 << 18) - len(rest)) + rest) == Policy.of()
+
+
 def test_a_key_name_outside_utf8_is_refused() -> None:
     with pytest.raises(BadKeyName):
         Policy.parse(b"log \xff" + L.encode() + b"\nquorum none\n")

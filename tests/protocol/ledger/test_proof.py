@@ -138,6 +138,14 @@ def test_a_wrong_proof_file_is_refused_by_name(body: bytes, refusal: type[Ledger
         LogProof.parse(body)
 
 
+def test_the_limits_are_reached_and_not_passed() -> None:
+    """63 hashes, 4 KiB of extra data, and the last byte of a file before it is too large."""
+    for full in (LogProof(0, (bytes(32),) * 63, PROOF.note), LogProof(0, (), PROOF.note, bytes(4096))):
+        assert LogProof.parse(full.encode()) == full
+    with pytest.raises(ProofWithoutCheckpoint):
+        LogProof.parse(b"x" * MAX_PROOF_BYTES)
+
+
 def test_a_proof_that_could_not_be_read_is_not_made() -> None:
     with pytest.raises(CheckpointTooShort):
         LogProof(0, (), sign("a letter\n", LOG))
