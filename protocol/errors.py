@@ -34,7 +34,7 @@ class SamenzichtError(Exception):
         self.hint = hint
 
     def __init_subclass__(cls) -> None:
-        cls.code = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+        cls.code = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", cls.__name__).lower()
 
     def __str__(self) -> str:
         """One line: `got ..., wanted ...: who must do what`."""

@@ -55,13 +55,13 @@ def ledgercheck(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     program = folder / "ledgercheck"
     build = ["go", "build", "-o", str(program), "."]
-    subprocess.run(build, cwd=SOURCES, env=environment, check=True)  # noqa: S603 - fixed words; Debian's go, on the path
+    subprocess.run(build, cwd=SOURCES, env=environment, check=True)
     return program
 
 
 def exit_code(program: Path, *arguments: str | Path, stdin: str = "") -> int:
     """Run the Go program; its message goes to the test's captured stderr."""
-    done = subprocess.run([program, *arguments], input=stdin, text=True, check=False, capture_output=True)  # noqa: S603 - our own program
+    done = subprocess.run([program, *arguments], input=stdin, text=True, check=False, capture_output=True)
     print(done.stderr)  # noqa: T201 - shown when the test fails
     return done.returncode
 
@@ -91,7 +91,7 @@ def test_go_computes_our_roots_and_accepts_our_proofs_for_1000_random_sizes(ledg
     tree = MerkleTree()
     for number in range(LARGEST):
         tree.append(b"leaf %d" % number)
-    told = list(claims(tree, Random(20250702), 1000))  # noqa: S311 - sizes for a test, not secrets
+    told = list(claims(tree, Random(20250702), 1000))
     lines = "\n".join(json.dumps(claim) for claim in told)
     assert exit_code(ledgercheck, "trees", stdin=lines) == 0
     for field in ("root", "older_root", "inclusion", "consistency"):
@@ -128,7 +128,7 @@ def test_go_writes_the_same_proof_file_byte_for_byte(ledgercheck: Path) -> None:
             "seeds": [base64.b64encode(bytes([10 + number]) * 32).decode() for number in range(3)],
             "timestamps": [NOW, NOW + 1, NOW + 2],
         }
-        theirs = subprocess.run(  # noqa: S603 - our own program
+        theirs = subprocess.run(
             [ledgercheck, "make"], input=json.dumps(order).encode(), check=True, capture_output=True
         ).stdout
         ours = replace(small_proof(index, cosigned(*WITNESSES)), extra=extra)

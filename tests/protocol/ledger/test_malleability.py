@@ -86,7 +86,7 @@ TARGETS = {
 def test_what_is_accepted_writes_itself_for_20000_mutated_inputs(name: str) -> None:
     """L05: no uncaught exception, and parse(x) accepted implies encode(parse(x)) == x."""
     target = TARGETS[name]
-    tally = run(target.parse_and_write, target.seeds, inputs=20_000, random=Random(f"L05 {name}"))  # noqa: S311 - a test's own seed
+    tally = run(target.parse_and_write, target.seeds, inputs=20_000, random=Random(f"L05 {name}"))
     assert tally.altered is None
     assert tally.accepted >= LEAST_ACCEPTED[name]
 
@@ -100,7 +100,7 @@ LEAST_ACCEPTED = {"note": 2000, "checkpoint": 2000, "proof": 1000, "policy": 500
 def test_what_is_accepted_writes_itself_for_a_million_mutated_inputs(name: str) -> None:
     """L05, the long campaign."""
     target = TARGETS[name]
-    tally = run(target.parse_and_write, target.seeds, inputs=1_000_000, random=Random(f"L05 nightly {name}"))  # noqa: S311 - a test's own seed
+    tally = run(target.parse_and_write, target.seeds, inputs=1_000_000, random=Random(f"L05 nightly {name}"))
     assert tally.altered is None
 
 
@@ -114,7 +114,7 @@ def test_no_mutated_proof_is_believed_for_another_reason_than_a_good_one() -> No
         assert (checkpoint, proof.index, proof.hashes) == (small_checkpoint(), good.index, good.hashes)
         return proof.encode()
 
-    tally = run(open_and_write, (good.encode(),), inputs=20_000, random=Random("L05 bundle"))  # noqa: S311 - a test's own seed
+    tally = run(open_and_write, (good.encode(),), inputs=20_000, random=Random("L05 bundle"))
     assert tally.altered is None
     assert tally.accepted > 0
 
@@ -135,7 +135,7 @@ def lax_note(body: bytes) -> bytes:
 def test_the_harness_catches_a_lax_parser_and_one_that_crashes() -> None:
     """L05, negative control."""
     seeds = TARGETS["note"].seeds
-    assert run(lax_note, seeds, inputs=20_000, random=Random("L05 lax")).altered is not None  # noqa: S311 - a test's own seed
+    assert run(lax_note, seeds, inputs=20_000, random=Random("L05 lax")).altered is not None
     with pytest.raises((UnicodeDecodeError, ValueError, IndexError)) as caught:
-        run(lambda body: str(int(body.split(b"\n")[1])).encode(), seeds, inputs=100, random=Random(1))  # noqa: S311 - idem
+        run(lambda body: str(int(body.split(b"\n")[1])).encode(), seeds, inputs=100, random=Random(1))
     assert caught.value.__notes__[0].startswith("input: ")

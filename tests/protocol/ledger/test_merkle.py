@@ -123,7 +123,7 @@ def test_roots_and_proofs_equal_pymerkle_for_1000_random_sizes() -> None:
 
     Its own consistency proof is checked against our roots; where the older size is odd, both hold the same hashes.
     """
-    random = Random(20250701)  # noqa: S311 - sizes for a test, not secrets
+    random = Random(20250701)
     tree, peer = MerkleTree(), pymerkle.InmemoryTree()
     for number in range(3000):
         tree.append(b"%d" % number)

@@ -12,6 +12,7 @@ import pytest
 import protocol.ledger
 from protocol.errors import LedgerRefusal, Refusal
 from protocol.ledger.checkpoint import Checkpoint
+from protocol.ledger.entry import parse_entry
 from protocol.ledger.leaf import check_leaf
 from protocol.ledger.note import Note
 from protocol.ledger.policy import Policy
@@ -38,6 +39,7 @@ def read_claim(body: bytes) -> None:
 READERS: dict[str, Callable[[bytes], object]] = {
     ".checkpoint": lambda body: Checkpoint.parse(body.decode()),
     ".claim": read_claim,
+    ".entry": parse_entry,
     ".leaf": check_leaf,
     ".note": lambda body: open_checkpoint(Note.parse(body), POLICY),
     ".policy": Policy.parse,
