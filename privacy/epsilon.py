@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, localcontext
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from math import nextafter, sqrt
 
 from privacy.accountant import DeclaredPlan, worst_year
@@ -92,6 +93,7 @@ def epsilon_of(rho: Fraction, delta: Fraction) -> Decimal:
         return max(Decimal(0), epsilon_at(low).quantize(_PLACES, ROUND_CEILING))
 
 
+@lru_cache(maxsize=256)  # 80 ms; a page shows the same few caps again and again
 def guarantee_of(cap: NanoRho, delta: Fraction = DEFAULT_DELTA) -> Guarantee:
     """Return what a cap means: (epsilon, delta) for whatever studies are run under it, adaptively chosen.
 

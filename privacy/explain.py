@@ -168,8 +168,8 @@ _TEXTS = {
                 "zonder de cijfers raadt die persoon in 50 van de 100 gevallen goed."
             ),
             (
-                "Met alle cijfers van dit meetplan is dat in hoogstens {plan_guess} van de 100 gevallen, en met alles wat "
-                "{supply} in hoogstens {cap_guess} van de 100 gevallen."
+                "Met alle cijfers van dit meetplan is dat in hoogstens {plan_guess} van de 100 gevallen, en met alles "
+                "wat {supply} in hoogstens {cap_guess} van de 100 gevallen."
             ),
             (
                 "Dit gaat alleen over wat de cijfers vertellen, niet over wat iemand al weet of ergens anders leest "
@@ -197,8 +197,8 @@ _TEXTS = {
                 "without the figures that person guesses right in 50 of 100 cases."
             ),
             (
-                "With all figures of this plan that is at most {plan_guess} of 100 cases, and with everything that {supply} "
-                "at most {cap_guess} of 100 cases."
+                "With all figures of this plan that is at most {plan_guess} of 100 cases, and with everything that "
+                "{supply} at most {cap_guess} of 100 cases."
             ),
             (
                 "This is only about what the figures tell, not about what someone already knows or reads elsewhere "

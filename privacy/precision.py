@@ -6,7 +6,7 @@ Both follow from the plan's variance and the released value alone. A rule that l
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from math import isqrt
 
 import numpy as np
@@ -16,7 +16,7 @@ from privacy.errors import PrivacyRefusal
 from privacy.shares import check_variance
 
 CONFIDENCE = Fraction(95, 100)
-MIN_CONFIDENCE, MAX_CONFIDENCE = Fraction(1, 2), Fraction(999_999, 1_000_000)
+MIN_CONFIDENCE, MAX_CONFIDENCE = Fraction(1, 2), Fraction(999, 1000)
 REACH = 6  # sigmas: the mass beyond is 2e-9, far less than what MAX_CONFIDENCE leaves out
 _SLACK = 1e-12  # above the rounding error of the sums below, so that a tie goes to the wider interval
 
@@ -72,7 +72,7 @@ class PrecisionRule:
             )
 
 
-@cache
+@lru_cache(maxsize=256)  # a study has a few dozen variances
 def half_width(variance: Fraction, confidence: Fraction = CONFIDENCE) -> int:
     """Return the smallest h such that discrete Gaussian noise is within -h .. h with at least this probability.
 

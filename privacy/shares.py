@@ -7,7 +7,7 @@ an own table draws sigma^2. Every variance drawn is at least 4; a plan below is 
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from math import isqrt
 
 from privacy.errors import PrivacyRefusal
@@ -110,7 +110,7 @@ def repaired_total(table_variance: Fraction, *, contributors: int, survivors: in
     return survivors * (joint_share(table_variance, contributors=contributors, colluding=colluding) + added)
 
 
-@cache
+@lru_cache(maxsize=256)  # a study has a few dozen variances and sizes
 def tau(least_variance: Fraction, shares: int) -> Fraction:
     """Return an upper bound of tau, which says how far a sum of shares is from one discrete Gaussian.
 
