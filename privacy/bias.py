@@ -87,7 +87,7 @@ def period_plan(planned: PlannedRound) -> PeriodPlan:
 
     That is the dearest and most bounded case, so the preview errs on the side of too much bias.
     """
-    counted = min(MAX_EVENTS, *(table.amount // table.event_amount for table in planned.tables))
+    counted = min((MAX_EVENTS, *(table.amount // table.event_amount for table in planned.tables)))
     return PeriodPlan(counted, tuple(charge_of_events(planned, events) for events in range(counted + 1)))
 
 

@@ -99,6 +99,10 @@ def test_a_planned_round_counts_and_charges_the_events_of_one_cell() -> None:
     )
 
 
+def test_a_round_without_tables_leaves_nothing_out_by_bounds() -> None:
+    assert period_plan(PlannedRound("2026-1", ())).counted == 200
+
+
 def test_one_percent_left_out_passes_and_a_little_more_is_refused_by_name() -> None:
     check_bias((LeftOut(Fraction(1, 200), Fraction(1, 200)),))
     with pytest.raises(TooMuchLeftOut, match=r"1\.01 % .* left out of quarter 2 \(0\.50 % by bounds\)"):
