@@ -18,7 +18,7 @@ from privacy.shares import check_variance
 
 MAX_DRAWS = 10**8  # lgamma still has seven good digits of the exponent there
 MIN_DRAWS = 100
-THRESHOLDS = 1000  # candidates that the first half of the draws may choose from
+THRESHOLDS, TAIL_THRESHOLDS = 1000, 50  # quantiles that the first half of the draws may choose from
 
 _SAFETY = 1e-5  # relative, above the rounding error of `_log_tail` at MAX_DRAWS
 _BISECTIONS = 60
@@ -135,8 +135,11 @@ def at_most(hits: int, draws: int, *, error: float) -> float:
 def _best_event(first: NDArray[np.int64], second: NDArray[np.int64], delta: float) -> _Event:
     """Choose, from sorted samples, the half-line that promises the largest bound; any choice is valid."""
     pooled = np.concatenate((first, second))
-    thresholds = np.unique(np.quantile(pooled, np.linspace(0, 1, THRESHOLDS), method="nearest"))
     draws = first.size
+    tail = np.geomspace(1 / draws, 1 / THRESHOLDS, TAIL_THRESHOLDS)
+    levels = np.concatenate((np.linspace(0, 1, THRESHOLDS), tail, 1 - tail))
+    values = np.quantile(pooled, levels, method="nearest")
+    thresholds = np.unique(np.concatenate((values, values + 1)))  # each value as the first above and the last below
     shares = [1 - np.searchsorted(sample, thresholds) / draws for sample in (first, second)]
     best, best_score = _Event(int(thresholds[0]), above=True, first_likelier=True), -inf
     for above in (True, False):

@@ -67,6 +67,13 @@ def test_a_unit_is_charged_for_the_events_it_has_up_to_the_bound(events: int, ch
     assert charge_of_events(PlannedRound("2026-01", (WIJK,)), events) == charge
 
 
+def test_a_joint_table_charges_each_of_its_partners_m_times() -> None:
+    # 4 * 1/1800 is 0.00222.., in one round and in a year of one round
+    joint = PlannedRound("2026", (BUURT,))
+    assert charge_of_events(joint, 1) == 2_222_223 + 1
+    assert year_of_events(DeclaredPlan((joint,)), 1) == 2_222_223 + 2
+
+
 def costliest(events: int, table: PlannedTable, rounds: int) -> int:
     """Try every way to put events into cells; return the largest sum of squares after bounding."""
     cells = range(rounds * table.cells)

@@ -6,6 +6,7 @@ from math import exp
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import stats
 
 from privacy.epsilon_check import DrawsOutOfRange, at_least, at_most, epsilon_at_least, noise_too_small
@@ -86,6 +87,17 @@ def test_the_lower_bound_stays_below_the_true_epsilon_and_comes_near_it(delta: f
     assert bound.epsilon > {1e-6: 0.4, 0.01: 0.8, 0.1: 0.75}[delta] * true
 
 
+def test_the_lower_bound_is_what_scipy_makes_of_the_second_half_with_half_the_error_each() -> None:
+    sampler = seeded(19)
+    first, second = sampler(FOUR, 20_001) + 1, sampler(FOUR, 20_001)
+    bound = epsilon_at_least(first, second, delta=0.01, error=ERROR)
+    hits = [int(np.sum((half >= bound.threshold) == bound.above)) for half in (first[10_000:], second[10_000:])]
+    likely, unlikely = (hits[0], hits[1]) if bound.above else (hits[1], hits[0])
+    low = stats.beta.ppf(ERROR / 2, likely, 10_001 - likely + 1)
+    high = stats.beta.ppf(1 - ERROR / 2, unlikely + 1, 10_001 - unlikely)
+    assert bound.epsilon == pytest.approx(np.log((low - 0.01) / high), abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("name", "shift", "factor"),
     [("sigma 10 % too small", 1, Fraction(81, 100)), ("twice the sensitivity", 2, Fraction(1))],
@@ -97,20 +109,20 @@ def test_a_release_that_loses_more_than_it_claims_is_caught(name: str, shift: in
     assert epsilon_at_least(first, second, delta=0.05, error=ERROR).epsilon > exact_epsilon(0.05, FOUR, 1)
 
 
-def flag(noise: np.ndarray) -> np.ndarray:
+def flag(noise: NDArray[np.int64], mark: int) -> NDArray[np.int64]:
     """Mark one release in two hundred with a number that no noise reaches."""
-    return np.where(np.arange(noise.size) % 200 == 0, 10**6, noise)
+    return np.where(np.arange(noise.size) % 200 == 0, mark, noise)
 
 
+@pytest.mark.parametrize("mark", [10**6, -(10**6)])
 @pytest.mark.parametrize("order", [1, -1])
-def test_a_leak_that_is_not_noise_is_caught_by_the_threshold_test_only(order: int) -> None:
+def test_a_leak_that_is_not_noise_is_caught_by_the_threshold_test_only(order: int, mark: int) -> None:
     sampler = seeded(23)
-    samples = [flag(sampler(FOUR, 200_000)), sampler(FOUR, 200_000)][::order]
+    samples = [flag(sampler(FOUR, 200_000), mark), sampler(FOUR, 200_000)][::order]
     bound = epsilon_at_least(samples[0], samples[1], delta=1e-6, error=ERROR)
     assert bound.epsilon > 3.0 > exact_epsilon(1e-6, FOUR, 1)
-    assert bound.above
-    assert bound.threshold > 20
-    assert noise_too_small(flag(sampler(FOUR, 200_000)), FOUR) == 1.0
+    assert bound.above == (mark > 0)
+    assert noise_too_small(flag(sampler(FOUR, 200_000), mark), FOUR) == 1.0
 
 
 def test_equal_releases_prove_nothing() -> None:

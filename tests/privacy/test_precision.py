@@ -56,8 +56,9 @@ def test_a_cell_is_shown_when_its_interval_is_narrow_beside_its_value_or_the_ref
     shown = show(NoisedCounts(np.array([0, -7, 16, 400])), variance=Fraction(4), rule=RULE)
     assert shown == (Shown(0, 4), Shown(-7, 4), Shown(16, 4), Shown(400, 4))
     # variance 25, half-width 10: shown from 40
-    wide = show(NoisedCounts(np.array([0, 39, 40])), variance=Fraction(25), rule=RULE)
-    assert wide == (NotShown(Reason.TOO_WIDE), NotShown(Reason.TOO_WIDE), Shown(40, 10))
+    wide = show(NoisedCounts(np.array([0, 39, 40, -400])), variance=Fraction(25), rule=RULE)
+    hidden = NotShown(Reason.TOO_WIDE)
+    assert wide == (hidden, hidden, Shown(40, 10), hidden)
 
 
 def test_a_hidden_cell_holds_no_number_and_cannot_become_zero() -> None:

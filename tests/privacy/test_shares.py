@@ -132,6 +132,10 @@ def test_a_number_of_parties_outside_its_range_is_refused(contributors: int, col
         joint_share(Fraction(10**6), contributors=contributors, colluding=colluding)
 
 
+def test_the_largest_number_of_contributors_is_allowed() -> None:
+    assert joint_share(Fraction(1024), contributors=MAX_CONTRIBUTORS, colluding=0) == 4
+
+
 @pytest.mark.parametrize("shares", [0, 2 * MAX_CONTRIBUTORS + 1])
 def test_tau_of_no_shares_or_too_many_is_refused(shares: int) -> None:
     with pytest.raises(ContributorsOutOfRange):
