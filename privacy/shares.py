@@ -11,13 +11,15 @@ from functools import lru_cache
 from math import isqrt
 
 from privacy.errors import PrivacyRefusal
-from protocol.cost import NanoRho
+from protocol.study.plan import APPROXIMATION_COST, LEAST_SHARE_VARIANCE
+from protocol.study.plan import joint_share as planned_share
+from protocol.study.plan import joint_top_up as planned_top_up
 
-MIN_VARIANCE = Fraction(4)  # at 4 a sum of shares costs less than one nano-rho more, see `excess`
+MIN_VARIANCE = LEAST_SHARE_VARIANCE  # at 4 a sum of shares costs less than one nano-rho more, see `excess`
 MAX_VARIANCE = Fraction(2**40)  # sigma about a million; a count that needs more noise tells nothing
 MAX_CONTRIBUTORS = 256  # the round is measured with 255 neighbours
 MAX_CELLS = 2**24  # a contribution of 64 MiB at 4 bytes a cell, the default size limit of a study
-SHARE_COST = NanoRho(1)  # added to every charge of a round; `tests/privacy/test_shares.py` proves that it suffices
+SHARE_COST = APPROXIMATION_COST  # added to every charge; tests/privacy/test_shares.py proves that it suffices
 
 _PI_BELOW = Decimal("3.141592653589793238462643383279")  # cut off, so below pi
 _DIGITS = 40
@@ -77,7 +79,8 @@ def joint_share(table_variance: Fraction, *, contributors: int, colluding: int) 
     Raises: VarianceNotExact, VarianceOutOfRange, TooFewContributors, ContributorsOutOfRange.
     """
     check_variance(table_variance)
-    return check_variance(table_variance / _honest(contributors, colluding))
+    _check_honest(contributors, colluding)
+    return check_variance(planned_share(table_variance, contributors=contributors, colluders=colluding))
 
 
 def joint_total(table_variance: Fraction, *, contributors: int, colluding: int) -> Fraction:
@@ -95,10 +98,12 @@ def top_up(table_variance: Fraction, *, contributors: int, survivors: int, collu
     Raises: as `joint_share`; ContributorsOutOfRange also when nobody dropped out.
     Source: DESIGN 6, REPAIR.
     """
-    drawn = joint_share(table_variance, contributors=contributors, colluding=colluding)
+    joint_share(table_variance, contributors=contributors, colluding=colluding)
+    _check_honest(survivors, colluding)
     if survivors >= contributors:
         raise _out_of_range(f"a repair with {survivors} of {contributors} contributors", "fewer survivors")
-    return check_variance(max(MIN_VARIANCE, table_variance / _honest(survivors, colluding) - drawn))
+    counts = {"contributors": contributors, "survivors": survivors, "colluders": colluding}
+    return check_variance(planned_top_up(table_variance, **counts))
 
 
 def repaired_total(table_variance: Fraction, *, contributors: int, survivors: int, colluding: int) -> Fraction:
@@ -147,7 +152,7 @@ def excess(rho: Fraction, *, cells: int, tau_bound: Fraction) -> Fraction:
     return _root_above(2 * rho * cells) * tau_bound + tau_bound * tau_bound * cells / 2
 
 
-def _honest(contributors: int, colluding: int) -> int:
+def _check_honest(contributors: int, colluding: int) -> None:
     if colluding < 0:
         raise _out_of_range(f"{colluding} colluding parties", "at least 0")
     if contributors > MAX_CONTRIBUTORS:
@@ -158,7 +163,6 @@ def _honest(contributors: int, colluding: int) -> int:
             wanted=f"at least {colluding + 1}",
             act="the round must wait for more contributors, or leave this table out",
         )
-    return contributors - colluding
 
 
 def _root_above(square: Fraction) -> Fraction:

@@ -26,7 +26,7 @@ HOMES = {
         "privacy/randomness.py",
         "simulations/",
     ),
-    "dp_accounting": ("privacy/accountant.py",),
+    "dp_accounting": ("privacy/epsilon.py",),
     "numpy": ("protocol/round/", "privacy/", "simulations/"),
     "pydantic": ("protocol/",),
     "diffprivlib": (),

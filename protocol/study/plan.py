@@ -16,7 +16,7 @@ from protocol.words.ids import PartyId
 from protocol.words.period import Period
 
 # A sum of shares of at least this variance passes for one discrete Gaussian (Kairouz, Liu, Steinke 2021).
-LEAST_SHARE_VARIANCE = 4
+LEAST_SHARE_VARIANCE = Fraction(4)
 APPROXIMATION_COST = NanoRho(1)  # what each round adds to a charge for that approximation
 
 
@@ -26,13 +26,35 @@ class TablePlan:
 
     contributors: those of the table who take part. delivered: False for an own table without its owner and for a
     joint one with fewer than t + 2 contributors, among whom nobody could hide; then nobody adds anything.
-    share_variance: what each contributor adds; 0 when not delivered.
+    share_variance: what each contributor adds; 0 when not delivered. variance: of the noise in each released cell.
     """
 
     table: Table
     contributors: tuple[PartyId, ...]
     delivered: bool
     share_variance: Fraction
+
+    @property
+    def variance(self) -> Fraction:
+        """The variance of the noise in each released cell, of all shares together."""
+        return self.share_variance * len(self.contributors)
+
+
+@dataclass(frozen=True, slots=True)
+class TableRepair:
+    """What a repair does to one table.
+
+    delivered: whether it still is. void: it was to be delivered and is not any more, though survivors contributed; each
+    survivor blinds its cells with fresh residues, so that their sum says nothing. top_up: the variance that each
+    surviving contributor adds. variance: of the noise in each released cell afterwards.
+    """
+
+    table: Table
+    contributors: tuple[PartyId, ...]
+    delivered: bool
+    void: bool
+    top_up: Fraction
+    variance: Fraction
 
 
 def round_plan(
@@ -42,12 +64,27 @@ def round_plan(
     return tuple(_table_plan(table, covenant.colluders, participants) for table in study.tables_for(period))
 
 
-def share_variance(table: Table, colluders: int, contributors: int) -> Fraction:
-    """Return the variance that each contributor adds, so that the noise of the honest ones is sigma^2 or more.
+def repair_plan(plans: Collection[TablePlan], covenant: Covenant, gone: Collection[PartyId]) -> tuple[TableRepair, ...]:
+    """Return what the repair of a planned round does to each table (DESIGN 6, REPAIR)."""
+    return tuple(_table_repair(plan, covenant.colluders, gone) for plan in plans)
 
-    Of c contributors t may know their own share; the other c - t shares add up to sigma^2.
-    """
-    return table.variance.fraction / (contributors - colluders if table.is_joint else 1)
+
+def share_variance(table: Table, colluders: int, contributors: int) -> Fraction:
+    """Return the variance that each contributor to this table adds."""
+    if not table.is_joint:
+        return table.variance.fraction
+    return joint_share(table.variance.fraction, contributors=contributors, colluders=colluders)
+
+
+def joint_share(variance: Fraction, *, contributors: int, colluders: int) -> Fraction:
+    """Return sigma^2 / (c - t): of c contributors t may know their own share; the other c - t add up to sigma^2."""
+    return variance / (contributors - colluders)
+
+
+def joint_top_up(variance: Fraction, *, contributors: int, survivors: int, colluders: int) -> Fraction:
+    """Return max(4, sigma^2 / (c' - t) - sigma^2 / (c - t)): what each of c' survivors adds in a repair (DESIGN 6)."""
+    before = joint_share(variance, contributors=contributors, colluders=colluders)
+    return max(LEAST_SHARE_VARIANCE, joint_share(variance, contributors=survivors, colluders=colluders) - before)
 
 
 def multiplicity(table: Table, covenant: Covenant) -> int:
@@ -79,6 +116,27 @@ def _table_plan(table: Table, colluders: int, participants: Collection[PartyId])
     delivered = len(present) >= (colluders + 2 if table.is_joint else 1)
     variance = share_variance(table, colluders, len(present)) if delivered else Fraction(0)
     return TablePlan(table, present, delivered, variance)
+
+
+def _table_repair(plan: TablePlan, colluders: int, gone: Collection[PartyId]) -> TableRepair:
+    left = tuple(party for party in plan.contributors if party not in gone)
+    changed = len(left) < len(plan.contributors)
+    delivered = plan.delivered and len(left) >= (colluders + 2 if plan.table.is_joint else 1)
+    if not delivered:
+        return TableRepair(
+            plan.table,
+            left,
+            delivered=False,
+            void=plan.delivered and bool(left),
+            top_up=Fraction(0),
+            variance=Fraction(0),
+        )
+    top_up = Fraction(0)
+    if changed:  # an own table has one contributor, who is still there
+        counts = {"contributors": len(plan.contributors), "survivors": len(left), "colluders": colluders}
+        top_up = joint_top_up(plan.table.variance.fraction, **counts)
+    variance = len(left) * (plan.share_variance + top_up)
+    return TableRepair(plan.table, left, delivered=True, void=False, top_up=top_up, variance=variance)
 
 
 def _worst_rho(study: Study, covenant: Covenant, table: Table) -> Fraction:

@@ -10,10 +10,7 @@ REFERENCE = re.compile(r"`((?:privacy|protocol|partner_node|tests)/[\w/]+(?:\.py
 SIDE_BY_SIDE = {
     "privacy/bounding.py",
     "privacy/filter.py",
-    "privacy/noise.py",
-    "privacy/randomness.py",
     "privacy/sensitivity.py",
-    "partner_node/sources/",
 }
 
 

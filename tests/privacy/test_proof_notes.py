@@ -44,15 +44,15 @@ def test_the_files_under_review_hold_functions() -> None:
             "privacy/shares.py:joint_share",
         ),
         (
-            "privacy/shares.py",
-            "MIN_VARIANCE = Fraction(4)",
-            "MIN_VARIANCE = Fraction(1)",
+            "protocol/study/plan.py",
+            "LEAST_SHARE_VARIANCE = Fraction(4)",
+            "LEAST_SHARE_VARIANCE = Fraction(1)",
             "privacy/shares.py:check_variance",
         ),
         (
-            "privacy/shares.py",
-            "SHARE_COST = NanoRho(1)",
-            "SHARE_COST = NanoRho(0)",
+            "protocol/study/plan.py",
+            "APPROXIMATION_COST = NanoRho(1)",
+            "APPROXIMATION_COST = NanoRho(0)",
             "privacy/accountant.py:worst_charge",
         ),
         ("privacy/precision.py", "within = 2 *", "within = 1 *", "privacy/precision.py:half_width"),
@@ -70,7 +70,11 @@ def test_a_changed_function_helper_or_constant_is_caught(
 @pytest.mark.parametrize(
     ("path", "old", "new"),
     [
-        ("privacy/shares.py", "    drawn = joint_share(", "    # a remark\n\n    drawn = joint_share("),
+        (
+            "privacy/shares.py",
+            "    check_variance(table_variance)",
+            "    # a remark\n\n    check_variance(table_variance)",
+        ),
         ("privacy/shares.py", '"""Return what the owner of', '"""Give what the owner of'),
         ("privacy/shares.py", "an exact rational", "an exact number"),
         ("privacy/shares.py", "    return contributors * joint_share(", "    return (contributors) * joint_share("),
