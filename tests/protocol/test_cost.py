@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +44,12 @@ def test_a_sum_past_63_bits_is_refused() -> None:
         cost_of(Fraction(2**63, 10**9))
     with pytest.raises(CostOutOfRange):
         cost_of(Fraction(-1))
+
+
+def test_machine_integers_would_wrap() -> None:
+    """A17, negative control: why costs are Python integers."""
+    with np.errstate(over="ignore"):
+        assert np.int64(MAX_NANO_RHO) + np.int64(1) < 0
 
 
 def test_a_cost_on_the_wire_ends_at_2_to_the_53() -> None:

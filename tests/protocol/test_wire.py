@@ -9,6 +9,7 @@ import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from protocol.errors import Refusal
 from protocol.wire import (
@@ -179,6 +180,16 @@ def test_wrong_types_and_unknown_fields_are_refused(field: str, value: object) -
     tree = example.study().model_dump(mode="json") | {field: value}
     with pytest.raises(Malformed):
         type(example.study()).parse(canonical(tree))
+
+
+def test_a_lax_model_would_take_them() -> None:
+    """D12, negative control: pydantic's defaults take a bool and a text for a number, and drop unknown fields."""
+
+    class Lax(BaseModel):
+        ring_bits: int
+
+    for value in (True, "32"):
+        assert Lax.model_validate({"ring_bits": value, "unknown": 1}).ring_bits
 
 
 def test_an_error_repeats_neither_values_nor_unknown_names() -> None:
