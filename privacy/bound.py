@@ -1,23 +1,14 @@
 """Computes: the public limit on what one unit may add to one table."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from privacy.counts import MAX_AMOUNT, MAX_CELLS
 from privacy.errors import PrivacyRefusal
+from protocol.study.measure import MeasureKind
 
 
 class BoundOutOfRange(PrivacyRefusal):
     """A contribution bound outside its range, or one that its kind of measure does not have."""
-
-
-class Kind(StrEnum):
-    """The kinds of measure that count (DESIGN 5)."""
-
-    EVENTS = "events"
-    UNITS = "units"
-    SUM = "sum"
-    MULTI = "multi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +22,7 @@ class Bound:
     Raises: BoundOutOfRange.
     """
 
-    kind: Kind
+    kind: MeasureKind
     max_cells: int
     max_amount: int = 1
     categories: int = 1
@@ -43,8 +34,8 @@ class Bound:
             and 1 <= self.max_cells <= MAX_CELLS
             and 1 <= self.max_categories <= self.categories <= MAX_CELLS
         )
-        fits_kind = (self.max_amount == 1 or self.kind in {Kind.EVENTS, Kind.SUM}) and (
-            self.categories == 1 or self.kind is Kind.MULTI
+        fits_kind = (self.max_amount == 1 or self.kind in {MeasureKind.EVENTS, MeasureKind.SUM}) and (
+            self.categories == 1 or self.kind is MeasureKind.MULTI
         )
         if not (in_range and fits_kind):
             raise BoundOutOfRange(

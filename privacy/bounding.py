@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy.bound import Bound, Kind
+from privacy.bound import Bound
 from privacy.choosing import Chooser, Role
 from privacy.counts import Events, UnitCounts
 from privacy.errors import PrivacyRefusal
 from privacy.runs import run_blocks, run_sizes, run_starts, run_sums
+from protocol.study.measure import MeasureKind
 
 _Keys = NDArray[np.unsignedinteger]
 
@@ -83,7 +84,7 @@ class _Pairs:
 
 
 def _check(events: Events, bound: Bound, counted: UnitCounts | None) -> None:
-    if (events.amount is None) is (bound.kind is Kind.SUM):
+    if (events.amount is None) is (bound.kind is MeasureKind.SUM):
         raise AmountMismatch(
             got="amounts where events are counted, or none where they are summed",
             wanted="amounts for the kind sum and for no other",

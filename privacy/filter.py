@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from privacy.counts import CountsOutOfRange, UnitCounts
 from privacy.runs import run_blocks, run_starts, run_sums
-from privacy.sensitivity import SHARES_COST, TableCharge, check_tables
+from privacy.sensitivity import TableCharge, check_tables
+from privacy.shares import SHARE_COST
 from protocol.cost import MAX_NANO_RHO, CostOutOfRange
 
 # A charge past 63 bits is written as this; no cap may reach it, so such a unit never stays.
@@ -89,7 +90,7 @@ class _Prices:
         fits = max(most, self.denominator, *self.weights) < 2**62
         exact: np.dtype[Any] = np.dtype(np.int64 if fits else np.object_)
         owed = run_sums(squares.astype(exact) * np.array(self.weights, dtype=exact)[table], starts)
-        charge = -(-owed // self.denominator) + SHARES_COST
+        charge = -(-owed // self.denominator) + SHARE_COST
         return np.where(owed > 0, np.minimum(charge, BEYOND_ANY_CAP), 0).astype(np.int64)
 
 

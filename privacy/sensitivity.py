@@ -1,21 +1,15 @@
-"""Computes: the most that one unit can change a table, and what that costs at most in one round. Exact rationals."""
+"""Computes: what it costs a unit to appear in a table of the grid. Exact; `bound.py` says what it can add."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 
-from privacy.bound import Bound
+from privacy.accountant import rho_of
 from privacy.counts import MAX_CELLS
 from privacy.errors import PrivacyRefusal
-from protocol.cost import NANO, NanoRho, cost_of, total
+from privacy.shares import check_variance
+from protocol.cost import NANO
 
-MIN_VARIANCE = 4  # below it a sum of shares may be told from one discrete Gaussian (DESIGN 4)
 MAX_MULTIPLICITY = 2**16  # more partners than a covenant can have
-# Each round adds one nano-rho: a sum of shares is not exactly one discrete Gaussian (DESIGN 4).
-SHARES_COST = NanoRho(1)
-
-
-class VarianceTooSmall(PrivacyRefusal):
-    """A noise variance below 4, or not an exact fraction: its shares would not sum to one discrete Gaussian."""
 
 
 class TableOutOfRange(PrivacyRefusal):
@@ -31,8 +25,8 @@ class TableCharge:
     """What a unit pays for appearing in one table of the grid; public, from the study and covenant.
 
     first_cell, cells: the table's place in the grid. multiplicity: m of DESIGN 4, the number of partners at which one
-    unit may appear in this table. variance: of the noise in a cell of the *sum*, all shares together.
-    Raises: VarianceTooSmall, TableOutOfRange.
+    unit may appear in this table. variance: sigma^2 of the table, to which the noise of the honest shares adds up.
+    Raises: VarianceNotExact, VarianceOutOfRange, TableOutOfRange.
     """
 
     first_cell: int
@@ -41,13 +35,7 @@ class TableCharge:
     variance: Fraction
 
     def __post_init__(self) -> None:
-        # A float would pass the comparison when it is NaN, and would not be exact otherwise.
-        if type(self.variance) is not Fraction or self.variance < MIN_VARIANCE:
-            raise VarianceTooSmall(
-                got="a noise variance below 4, or one that is no exact fraction",
-                wanted=f"a rational of at least {MIN_VARIANCE}",
-                act="the author of the study must plan more noise",
-            )
+        check_variance(self.variance)
         cells_fit = self.first_cell >= 0 and self.cells >= 1 and self.first_cell + self.cells <= MAX_CELLS
         if not (cells_fit and 1 <= self.multiplicity <= MAX_MULTIPLICITY):
             raise TableOutOfRange(
@@ -58,26 +46,8 @@ class TableCharge:
 
     @property
     def nano_rho(self) -> Fraction:
-        """Exact cost, in nano-rho, of one unit of squared distance: a shift d costs nano_rho * d^2.
-
-        Source: Canonne, Kamath, Steinke 2020, theorem 4 (arXiv:2004.00010): d^2 / (2 sigma^2) zCDP; the factor m is
-        Cauchy-Schwarz over the m partners that add to the cell.
-        """
-        return Fraction(NANO * self.multiplicity) / (2 * self.variance)
-
-
-def worst_charge(bounds: tuple[Bound, ...], tables: tuple[TableCharge, ...]) -> NanoRho:
-    """Return the most that any unit can be charged in a round, from the public plan alone.
-
-    bounds: one for each table, in the order of `tables`.
-    Raises: CostOutOfRange (past 63 bits), TablesDoNotFit.
-    """
-    check_tables(tables, cells=sum(table.cells for table in tables))
-    exact = sum(
-        (table.nano_rho * bound.largest_squares(table.cells) for bound, table in zip(bounds, tables, strict=True)),
-        start=Fraction(0),
-    )
-    return total((cost_of(exact / NANO), SHARES_COST))
+        """Exact cost, in nano-rho, of one unit of squared distance: a shift d costs nano_rho * d^2."""
+        return NANO * rho_of(1, self.variance, partners=self.multiplicity)
 
 
 def check_tables(tables: tuple[TableCharge, ...], *, cells: int) -> None:

@@ -97,15 +97,6 @@ def multiplicity(table: Table, covenant: Covenant) -> int:
     return everyone if covenant.partners_per_unit is None else min(everyone, covenant.partners_per_unit)
 
 
-def worst_case_cost(study: Study, covenant: Covenant, party: PartyId, period: Period) -> NanoRho:
-    """Return the largest charge that one unit can get from one round at one party."""
-    tables = [table for table in study.tables_for(period) if party in table.contributors]
-    if not tables:
-        return NanoRho(0)
-    rho = sum((_worst_rho(study, covenant, table) for table in tables), Fraction(0))
-    return NanoRho(cost_of(rho) + APPROXIMATION_COST)
-
-
 def least_cost(table: Table, covenant: Covenant) -> NanoRho:
     """Return the charge of a unit that adds one to one cell of one table: the least that taking part can cost."""
     return NanoRho(cost_of(multiplicity(table, covenant) / (2 * table.variance.fraction)) + APPROXIMATION_COST)
@@ -137,8 +128,3 @@ def _table_repair(plan: TablePlan, colluders: int, gone: Collection[PartyId]) ->
         top_up = joint_top_up(plan.table.variance.fraction, **counts)
     variance = len(left) * (plan.share_variance + top_up)
     return TableRepair(plan.table, left, delivered=True, void=False, top_up=top_up, variance=variance)
-
-
-def _worst_rho(study: Study, covenant: Covenant, table: Table) -> Fraction:
-    squares = table.most_cells * study.measure_of(table).most_per_cell ** 2
-    return multiplicity(table, covenant) * squares / (2 * table.variance.fraction)

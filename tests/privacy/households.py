@@ -7,8 +7,9 @@ from random import Random
 import numpy as np
 from hypothesis import strategies as st
 
-from privacy.bound import Bound, Kind
+from privacy.bound import Bound
 from privacy.counts import Events, UnitCounts
+from protocol.study.measure import MeasureKind
 from tests.reference.bounding import Record
 
 HASH_KEY = bytes(range(16))
@@ -33,13 +34,13 @@ def registers(*, cells: int, max_households: int = 7, max_records: int = 8) -> s
     return bodies.map(lambda found: {number: records_of(body, cells=cells) for number, body in found.items()})
 
 
-def bounds(cells: int, kinds: Sequence[Kind] = tuple(Kind)) -> st.SearchStrategy[Bound]:
+def bounds(cells: int, kinds: Sequence[MeasureKind] = tuple(MeasureKind)) -> st.SearchStrategy[Bound]:
     """Make bounds of the given kinds for a table of `cells` cells."""
 
-    def of(kind: Kind, max_cells: int, max_amount: int, categories: int, max_categories: int) -> Bound:
-        if kind is Kind.MULTI:
+    def of(kind: MeasureKind, max_cells: int, max_amount: int, categories: int, max_categories: int) -> Bound:
+        if kind is MeasureKind.MULTI:
             return Bound(kind, max_cells, categories=categories, max_categories=min(max_categories, categories))
-        return Bound(kind, max_cells, max_amount=max_amount if kind in {Kind.EVENTS, Kind.SUM} else 1)
+        return Bound(kind, max_cells, max_amount=max_amount if kind in {MeasureKind.EVENTS, MeasureKind.SUM} else 1)
 
     divisors = [count for count in range(2, cells + 1) if cells % count == 0]
     return st.builds(

@@ -11,12 +11,14 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy.bound import Bound, Kind
+from privacy.accountant import PlannedRound, PlannedTable, worst_charge
+from privacy.bound import Bound
 from privacy.bounding import bound_events
 from privacy.counts import Events, UnitCounts
 from privacy.filter import admit, charges
 from privacy.sensitivity import TableCharge
 from privacy.tabulate import side_by_side, tabulate
+from protocol.study.measure import MeasureKind
 from tests.privacy.households import HASH_KEY, Register, events_of
 from tests.reference.bounding import Record
 from tests.replay import Recorder
@@ -49,6 +51,20 @@ class Study:
             TableCharge(first, table.cells, table.multiplicity, table.variance)
             for first, table in zip(firsts, self.tables, strict=False)
         )
+
+    def worst_charge(self) -> int:
+        """Return the most that one unit can be charged, as the account plans it."""
+        planned = (
+            PlannedTable(
+                str(place),
+                table.variance,
+                cells=table.bound.largest_squares(table.cells) // table.bound.max_amount**2,
+                amount=table.bound.max_amount,
+                partners=table.multiplicity,
+            )
+            for place, table in enumerate(self.tables)
+        )
+        return worst_charge(PlannedRound(self.name, tuple(planned)))
 
 
 ChargeRule = Callable[[tuple[Events, ...], UnitCounts, tuple[TableCharge, ...]], NDArray[np.int64]]
@@ -110,4 +126,4 @@ def _events(register: Register, table: Table, households: list[int]) -> Events:
         number: [Record(record.cell % table.cells, record.amount) for record in records]
         for number, records in register.items()
     }
-    return events_of(placed, cells=table.cells, summed=table.bound.kind is Kind.SUM, index=households)
+    return events_of(placed, cells=table.cells, summed=table.bound.kind is MeasureKind.SUM, index=households)

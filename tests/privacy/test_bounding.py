@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy.bound import Bound, BoundOutOfRange, Kind
+from privacy.bound import Bound, BoundOutOfRange
 from privacy.bounding import AmountMismatch, BoundMismatch, CountedMismatch, bound_events
 from privacy.counts import MAX_AMOUNT, MAX_CELLS, Events, UnitCounts
+from protocol.study.measure import MeasureKind
 from tests.privacy.households import (
     HASH_KEY,
     Register,
@@ -37,14 +38,14 @@ def kept(
 ) -> dict[int, dict[int, int]]:
     """Return what the code under test keeps: household -> cell -> amount."""
     households = list(index if index is not None else register)
-    events = events_of(register, cells=cells, summed=bound.kind is Kind.SUM, shuffle=shuffle, index=households)
+    events = events_of(register, cells=cells, summed=bound.kind is MeasureKind.SUM, shuffle=shuffle, index=households)
     return amounts_of(bound_events(events, bound, HASH_KEY), households)
 
 
 def expected(register: Register, bound: Bound, *, cells: int = CELLS) -> dict[int, dict[int, int]]:
     """Return the slow reference's answer."""
     as_counted = {
-        number: [record if bound.kind is Kind.SUM else Record(record.cell) for record in records]
+        number: [record if bound.kind is MeasureKind.SUM else Record(record.cell) for record in records]
         for number, records in register.items()
     }
     return {
@@ -59,12 +60,12 @@ THREE_IN_ONE_CELL = {1: [Record(4, 5), Record(4, 1), Record(7, 0), Record(4, 9)]
 @pytest.mark.parametrize(
     ("bound", "answer"),
     [
-        (Bound(Kind.EVENTS, 12, max_amount=2), {1: {4: 2, 7: 1}, 2: {4: 1}}),
-        (Bound(Kind.EVENTS, 12, max_amount=5), {1: {4: 3, 7: 1}, 2: {4: 1}}),
-        (Bound(Kind.UNITS, 12), {1: {4: 1, 7: 1}, 2: {4: 1}}),
-        (Bound(Kind.SUM, 12, max_amount=100), {1: {4: 15}, 2: {4: 2}}),
-        (Bound(Kind.SUM, 12, max_amount=8), {1: {4: 8}, 2: {4: 2}}),
-        (Bound(Kind.MULTI, 12, categories=4, max_categories=2), {1: {4: 1, 7: 1}, 2: {4: 1}}),
+        (Bound(MeasureKind.EVENTS, 12, max_amount=2), {1: {4: 2, 7: 1}, 2: {4: 1}}),
+        (Bound(MeasureKind.EVENTS, 12, max_amount=5), {1: {4: 3, 7: 1}, 2: {4: 1}}),
+        (Bound(MeasureKind.UNITS, 12), {1: {4: 1, 7: 1}, 2: {4: 1}}),
+        (Bound(MeasureKind.SUM, 12, max_amount=100), {1: {4: 15}, 2: {4: 2}}),
+        (Bound(MeasureKind.SUM, 12, max_amount=8), {1: {4: 8}, 2: {4: 2}}),
+        (Bound(MeasureKind.MULTI, 12, categories=4, max_categories=2), {1: {4: 1, 7: 1}, 2: {4: 1}}),
     ],
 )
 def test_each_kind_counts_as_it_says(bound: Bound, answer: dict[int, dict[int, int]]) -> None:
@@ -73,7 +74,7 @@ def test_each_kind_counts_as_it_says(bound: Bound, answer: dict[int, dict[int, i
 
 def test_an_event_that_adds_nothing_takes_no_cell() -> None:
     # Cell 7 has only a zero: whatever its hash, the one cell of household 1 is cell 4.
-    assert kept(THREE_IN_ONE_CELL, Bound(Kind.SUM, 1, max_amount=100)) == {1: {4: 15}, 2: {4: 2}}
+    assert kept(THREE_IN_ONE_CELL, Bound(MeasureKind.SUM, 1, max_amount=100)) == {1: {4: 15}, 2: {4: 2}}
 
 
 @given(register=registers(cells=CELLS), bound=bounds(CELLS))
@@ -114,7 +115,7 @@ def test_no_unit_passes_any_part_of_the_bound(register: Register, bound: Bound) 
 
 @given(register=registers(cells=CELLS), later=registers(cells=CELLS), bound=bounds(CELLS))
 def test_late_events_share_the_bound_with_what_was_counted(register: Register, later: Register, bound: Bound) -> None:
-    summed = bound.kind is Kind.SUM
+    summed = bound.kind is MeasureKind.SUM
     households = sorted({*register, *later})
     first = bound_events(events_of(register, cells=CELLS, summed=summed, index=households), bound, HASH_KEY)
     new = events_of(later, cells=CELLS, summed=summed, index=households)
@@ -133,7 +134,7 @@ def test_late_events_share_the_bound_with_what_was_counted(register: Register, l
 
 
 def test_a_cell_counted_before_keeps_its_place() -> None:
-    bound = Bound(Kind.EVENTS, 2, max_amount=3)
+    bound = Bound(MeasureKind.EVENTS, 2, max_amount=3)
     counted = unit_counts([(0, 3, 1), (0, 9, 3)], units=1, cells=CELLS)
     late = events_of({5: [Record(cell) for cell in (0, 1, 2, 3, 3, 3, 9, 9)]}, cells=CELLS, summed=False)
     assert amounts_of(bound_events(late, bound, HASH_KEY, counted=counted), [5]) == {5: {3: 2}}
@@ -146,7 +147,7 @@ def test_every_cell_is_kept_equally_often() -> None:
     unit = np.repeat(np.arange(units), 6)
     cell = np.tile(np.array([0, 1, 2, 5, 10, 11]), units)
     names = np.random.default_rng(20_260_101).integers(0, 2**64, (units, 2), dtype=np.uint64)
-    counts = bound_events(Events(unit, cell, None, names, CELLS), Bound(Kind.UNITS, 2), HASH_KEY)
+    counts = bound_events(Events(unit, cell, None, names, CELLS), Bound(MeasureKind.UNITS, 2), HASH_KEY)
     often = np.bincount(counts.cell, minlength=CELLS)[[0, 1, 2, 5, 10, 11]]
     assert often.sum() == 2 * units
     spread = units * (2 / 6) * (4 / 6) * 6 / 5  # the counts are negatively related: two of six are always kept
@@ -157,7 +158,7 @@ def test_another_hash_key_keeps_other_cells() -> None:
     events = events_of(
         {number: [Record(cell) for cell in range(CELLS)] for number in range(8)}, cells=CELLS, summed=False
     )
-    one, other = (bound_events(events, Bound(Kind.UNITS, 3), bytes([tag] * 16)) for tag in (1, 2))
+    one, other = (bound_events(events, Bound(MeasureKind.UNITS, 3), bytes([tag] * 16)) for tag in (1, 2))
     assert one.cell.tolist() != other.cell.tolist()
 
 
@@ -167,7 +168,7 @@ def test_a_large_table_is_bounded_as_its_parts_are() -> None:
     units, cells = 300_000, 500
     unit, cell = chance.integers(0, units, 2_500_000), chance.integers(0, cells, 2_500_000)
     names = chance.integers(0, 2**64, (units, 2), dtype=np.uint64)
-    bound = Bound(Kind.EVENTS, 5, max_amount=2)
+    bound = Bound(MeasureKind.EVENTS, 5, max_amount=2)
     whole = bound_events(Events(unit, cell, None, names, cells), bound, HASH_KEY)
     mine = unit % 3 == 1
     part = bound_events(Events(unit[mine], cell[mine], None, names, cells), bound, HASH_KEY)
@@ -182,7 +183,7 @@ def test_no_event_and_no_unit_give_an_empty_count() -> None:
     for units in (0, 3):
         nothing = np.zeros(0, dtype=np.int64)
         events = Events(nothing, nothing, None, np.arange(2 * units, dtype=np.uint64).reshape(-1, 2), CELLS)
-        counts = bound_events(events, Bound(Kind.UNITS, 1), HASH_KEY)
+        counts = bound_events(events, Bound(MeasureKind.UNITS, 1), HASH_KEY)
         assert (counts.unit.size, counts.units, counts.cells) == (0, units, CELLS)
 
 
@@ -193,30 +194,37 @@ def test_no_event_and_no_unit_give_an_empty_count() -> None:
         {"max_cells": MAX_CELLS + 1},
         {"max_amount": 0},
         {"max_amount": MAX_AMOUNT + 1},
-        {"kind": Kind.UNITS, "max_amount": 2},
+        {"kind": MeasureKind.UNITS, "max_amount": 2},
         {"categories": 3},
-        {"kind": Kind.MULTI, "categories": 3, "max_categories": 4},
-        {"kind": Kind.MULTI, "categories": 3, "max_amount": 2},
+        {"kind": MeasureKind.MULTI, "categories": 3, "max_categories": 4},
+        {"kind": MeasureKind.MULTI, "categories": 3, "max_amount": 2},
     ],
 )
 def test_a_bound_outside_its_range_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(BoundOutOfRange, match="the author of the study must choose another bound"):
-        replace(Bound(Kind.EVENTS, 3), **wrong)  # type: ignore[arg-type]  # the wrong value is the test
+        replace(Bound(MeasureKind.EVENTS, 3), **wrong)  # type: ignore[arg-type]  # the wrong value is the test
 
 
 def test_amounts_go_with_sums_and_with_nothing_else() -> None:
-    for kind, summed in ((Kind.SUM, False), (Kind.EVENTS, True), (Kind.UNITS, True), (Kind.MULTI, True)):
+    for kind, summed in (
+        (MeasureKind.SUM, False),
+        (MeasureKind.EVENTS, True),
+        (MeasureKind.UNITS, True),
+        (MeasureKind.MULTI, True),
+    ):
         with pytest.raises(AmountMismatch, match="amounts for the kind sum and for no other"):
             bound_events(events_of({1: [Record(0)]}, cells=CELLS, summed=summed), Bound(kind, 3), HASH_KEY)
 
 
 def test_categories_that_do_not_divide_the_table_are_refused() -> None:
     with pytest.raises(BoundMismatch, match="innermost axis"):
-        bound_events(events_of({1: [Record(0)]}, cells=CELLS, summed=False), Bound(Kind.MULTI, 3, 1, 5, 2), HASH_KEY)
+        bound_events(
+            events_of({1: [Record(0)]}, cells=CELLS, summed=False), Bound(MeasureKind.MULTI, 3, 1, 5, 2), HASH_KEY
+        )
 
 
 def test_earlier_counts_of_another_table_are_refused() -> None:
     events = events_of({1: [Record(0)]}, cells=CELLS, summed=False)
     other: UnitCounts = unit_counts([], units=2, cells=CELLS)
     with pytest.raises(CountedMismatch, match="the units and cells of the events"):
-        bound_events(events, Bound(Kind.UNITS, 3), HASH_KEY, counted=other)
+        bound_events(events, Bound(MeasureKind.UNITS, 3), HASH_KEY, counted=other)

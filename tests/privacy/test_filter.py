@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from privacy.bound import Bound, Kind
+from privacy.bound import Bound
 from privacy.counts import MAX_AMOUNT, CountsOutOfRange
 from privacy.filter import BEYOND_ANY_CAP, admit, charges
 from privacy.sensitivity import TableCharge, TablesDoNotFit
 from protocol.cost import MAX_NANO_RHO, CostOutOfRange
+from protocol.study.measure import MeasureKind
 from tests.privacy.households import unit_counts
 from tests.privacy.node_model import Node, Study, Table
 from tests.reference.bounding import Record, charge
@@ -57,7 +58,7 @@ def test_no_unit_and_no_row_have_no_charge() -> None:
     assert charges(unit_counts([], units=2, cells=CELLS), TWO_TABLES).tolist() == [0, 0]
 
 
-variances = st.fractions(min_value=4, max_value=10**12, max_denominator=10**6) | st.integers(4, 10**15).map(Fraction)
+variances = st.fractions(min_value=4, max_value=10**12, max_denominator=10**6) | st.integers(4, 2**40).map(Fraction)
 amounts = st.integers(0, 9) | st.integers(0, MAX_AMOUNT)
 contributions = st.dictionaries(st.tuples(st.integers(0, 5), st.integers(0, CELLS - 1)), amounts, max_size=12)
 
@@ -159,7 +160,7 @@ class Attacker:
     def sees(self, nano_rho: int) -> int:
         """Ask a count that costs this household `nano_rho`, and return what is let out (with the noise frozen)."""
         variance = Fraction(10**9 * self.amount**2, 2 * (nano_rho - 1))
-        study = Study("study", 1, (Table(Bound(Kind.EVENTS, 1, max_amount=self.amount), 1, variance),))
+        study = Study("study", 1, (Table(Bound(MeasureKind.EVENTS, 1, max_amount=self.amount), 1, variance),))
         recorder = Recorder()
         self.node.run(study, {1: [Record(0)] * self.amount}, recorder)
         return int(recorder.calls[0].values[0])

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from numpy.typing import NDArray
 
-from privacy.bound import Bound, Kind
+from privacy.bound import Bound
 from privacy.counts import Events, UnitCounts
 from privacy.sensitivity import TableCharge
+from protocol.study.measure import MeasureKind
 from tests.privacy.households import records_of
 from tests.privacy.node_model import (
     Account,
@@ -41,10 +42,10 @@ PUSH = settings(max_examples=50, stateful_step_count=20, deadline=None)
 CAPS = (3, 130_000_000, 250_000_000)
 
 BOUNDS = (
-    Bound(Kind.EVENTS, 3, max_amount=4),
-    Bound(Kind.UNITS, 1),
-    Bound(Kind.SUM, 2, max_amount=7),
-    Bound(Kind.MULTI, 4, categories=2, max_categories=1),
+    Bound(MeasureKind.EVENTS, 3, max_amount=4),
+    Bound(MeasureKind.UNITS, 1),
+    Bound(MeasureKind.SUM, 2, max_amount=7),
+    Bound(MeasureKind.MULTI, 4, categories=2, max_categories=1),
 )
 # From noise that one round exhausts a cap with, to noise of which a round costs a sixth of a nano-rho.
 VARIANCES = (Fraction(4), Fraction(37, 3), Fraction(200), Fraction(10**6), Fraction(3 * 10**9))

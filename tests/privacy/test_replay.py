@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from privacy.bound import Bound, Kind
+from privacy.bound import Bound
 from privacy.bounding import bound_events
 from privacy.counts import MAX_AMOUNT, CountsOutOfRange, Events, UnitCounts
-from privacy.sensitivity import worst_charge
 from privacy.tabulate import tabulate
+from protocol.study.measure import MeasureKind
 from tests.privacy.households import HASH_KEY, Register, bounds, events_of, registers
 from tests.privacy.node_model import Node, Study, Table
 from tests.reference.bounding import Record
@@ -37,7 +37,7 @@ class Pair:
     cell_bound: int
 
 
-def pairs(kind: Kind) -> st.SearchStrategy[Pair]:
+def pairs(kind: MeasureKind) -> st.SearchStrategy[Pair]:
     """Make neighbours and a study of one or two tables, the first of the given kind."""
 
     def of(register: Register, place: int, tables: tuple[Table, ...], book: tuple[int, int], cell_bound: int) -> Pair:
@@ -56,13 +56,13 @@ def pairs(kind: Kind) -> st.SearchStrategy[Pair]:
     )
 
 
-PAIRS = {kind: pairs(kind) for kind in Kind}  # made once: building a strategy costs more than drawing from it
+PAIRS = {kind: pairs(kind) for kind in MeasureKind}  # made once: building a strategy costs more than drawing from it
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(MeasureKind))
 @settings(max_examples=2500)
 @given(data=st.data())
-def test_what_a_unit_changes_is_at_most_what_it_is_charged(kind: Kind, data: st.DataObject) -> None:
+def test_what_a_unit_changes_is_at_most_what_it_is_charged(kind: MeasureKind, data: st.DataObject) -> None:
     """M05: 2,500 neighbour pairs for each of the four kinds of measure."""
     pair = data.draw(PAIRS[kind])
     charged = {}
@@ -75,7 +75,7 @@ def test_what_a_unit_changes_is_at_most_what_it_is_charged(kind: Kind, data: st.
     distance = sum(replay(release, pair.register, neighbour)) * NANO
     assert distance <= charged[True].get(pair.unit, 0)
     assert distance <= pair.cap - pair.spent
-    assert distance <= worst_charge(tuple(table.bound for table in pair.study.tables), pair.study.charged())
+    assert distance <= pair.study.worst_charge()
     # What the unit's presence cost the others: nothing.
     assert {number: paid for number, paid in charged[True].items() if number != pair.unit} == charged[False]
 
@@ -91,7 +91,7 @@ def test_a_release_that_does_not_bound_is_caught() -> None:
         recorder.add_noise(cells, variance=Fraction(50))
 
     register = {1: [Record(4), Record(4), Record(4)], 2: [Record(4)]}
-    declared = Fraction(Bound(Kind.EVENTS, CELLS, max_amount=2).largest_squares(1), 100)
+    declared = Fraction(Bound(MeasureKind.EVENTS, CELLS, max_amount=2).largest_squares(1), 100)
     assert replay(release, register, {2: register[2]}) == (Fraction(9, 100),)
     assert Fraction(9, 100) > declared
 
@@ -111,7 +111,7 @@ def test_a_choice_by_row_order_is_caught() -> None:
 
 def summed(register: Register, recorder: Recorder, *, clamp: int = 100) -> None:
     """Sum amounts as the product does: one cell, clamped for each unit."""
-    bound = Bound(Kind.SUM, 1, max_amount=clamp)
+    bound = Bound(MeasureKind.SUM, 1, max_amount=clamp)
     counts = bound_events(events_of(register, cells=1, summed=True), bound, HASH_KEY)
     stays = np.ones(counts.units, dtype=np.bool_)
     recorder.add_noise(tabulate(counts, stays, cell_bound=2**62).values, variance=Fraction(50))
@@ -163,7 +163,7 @@ def test_another_order_of_rows_is_no_distance(register: Register, bound: Bound, 
     """M06: the same records in another order are the same database."""
 
     def release(shuffle: Random | None, recorder: Recorder) -> None:
-        events = events_of(register, cells=CELLS, summed=bound.kind is Kind.SUM, shuffle=shuffle)
+        events = events_of(register, cells=CELLS, summed=bound.kind is MeasureKind.SUM, shuffle=shuffle)
         counts = bound_events(events, bound, HASH_KEY)
         stays = np.ones(counts.units, dtype=np.bool_)
         recorder.add_noise(tabulate(counts, stays, cell_bound=9).values, variance=Fraction(4))
@@ -215,8 +215,8 @@ STUDY = Study(
     "study",
     1,
     (
-        Table(Bound(Kind.EVENTS, 3, max_amount=2), CELLS, Fraction(50)),
-        Table(Bound(Kind.UNITS, 2), 4, Fraction(1234, 7), multiplicity=2),
+        Table(Bound(MeasureKind.EVENTS, 3, max_amount=2), CELLS, Fraction(50)),
+        Table(Bound(MeasureKind.UNITS, 2), 4, Fraction(1234, 7), multiplicity=2),
     ),
 )
 
@@ -229,7 +229,7 @@ def released(register: Register, recorder: Recorder) -> None:
     recorder.ensure_equality("bin edges", np.arange(CELLS + 1))
     recorder.ensure_equality("key list", tuple(f"wijk {cell}" for cell in range(CELLS)))
     recorder.ensure_equality("sigma", tuple(table.variance for table in STUDY.tables))
-    recorder.ensure_equality("rho", worst_charge(tuple(table.bound for table in STUDY.tables), STUDY.charged()))
+    recorder.ensure_equality("rho", STUDY.worst_charge())
 
 
 @settings(max_examples=300)

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy.bound import Bound, Kind
+from privacy.bound import Bound
 from privacy.counts import MAX_CELLS
-from privacy.sensitivity import TableCharge, TableOutOfRange, TablesDoNotFit, VarianceTooSmall, worst_charge
-from protocol.cost import CostOutOfRange
+from privacy.sensitivity import TableCharge, TableOutOfRange, TablesDoNotFit, check_tables
+from privacy.shares import VarianceNotExact, VarianceOutOfRange
+from protocol.study.measure import MeasureKind
 from tests.privacy.households import HASH_KEY, bounds, unit_key
 from tests.reference.bounding import Record, bounded
 
@@ -20,13 +21,13 @@ OWN = TableCharge(0, 19, 1, Fraction(50))
 @pytest.mark.parametrize(
     ("bound", "cells", "squares"),
     [
-        (Bound(Kind.EVENTS, 2, max_amount=3), 19, 2 * 9),
-        (Bound(Kind.EVENTS, 30, max_amount=3), 19, 19 * 9),
-        (Bound(Kind.UNITS, 4), 19, 4),
-        (Bound(Kind.SUM, 2, max_amount=1000), 19, 2_000_000),
-        (Bound(Kind.MULTI, 10, categories=5, max_categories=2), 10, 2 * 2),  # two areas, two options in each
-        (Bound(Kind.MULTI, 3, categories=5, max_categories=2), 10, 3),
-        (Bound(Kind.MULTI, 10, categories=5, max_categories=5), 10, 10),
+        (Bound(MeasureKind.EVENTS, 2, max_amount=3), 19, 2 * 9),
+        (Bound(MeasureKind.EVENTS, 30, max_amount=3), 19, 19 * 9),
+        (Bound(MeasureKind.UNITS, 4), 19, 4),
+        (Bound(MeasureKind.SUM, 2, max_amount=1000), 19, 2_000_000),
+        (Bound(MeasureKind.MULTI, 10, categories=5, max_categories=2), 10, 2 * 2),  # two areas, two options in each
+        (Bound(MeasureKind.MULTI, 3, categories=5, max_categories=2), 10, 3),
+        (Bound(MeasureKind.MULTI, 10, categories=5, max_categories=5), 10, 10),
     ],
 )
 def test_the_largest_sum_of_squares_is_what_the_bound_allows(bound: Bound, cells: int, squares: int) -> None:
@@ -39,33 +40,25 @@ def test_a_unit_with_records_everywhere_reaches_the_largest_and_no_more(bound: B
     kept = bounded(everywhere, bound, cells=12, unit_key=unit_key(1), hash_key=HASH_KEY)
     squares = sum(amount**2 for amount in kept.values())
     assert squares <= bound.largest_squares(12)
-    if bound.kind is not Kind.MULTI:
+    if bound.kind is not MeasureKind.MULTI:
         assert squares == bound.largest_squares(12)
 
 
-def test_the_worst_charge_is_the_exact_cost_of_the_plan_rounded_up_and_one() -> None:
-    # 18/100 for the own table; 3 * 4 * 7 / (2 * 1234) = 0.0340356564... for the joint one.
-    joint = TableCharge(19, 4, 3, Fraction(1234, 7))
-    bounds_of = (Bound(Kind.EVENTS, 2, max_amount=3), Bound(Kind.UNITS, 4))
-    assert worst_charge(bounds_of[:1], (OWN,)) == 180_000_001
-    assert worst_charge(bounds_of, (OWN, joint)) == 180_000_000 + 34_035_657 + 1
-
-
-def test_a_plan_past_63_bits_is_refused() -> None:
-    dear = TableCharge(0, MAX_CELLS, 2**16, Fraction(4))
-    with pytest.raises(CostOutOfRange):
-        worst_charge((Bound(Kind.SUM, MAX_CELLS, max_amount=2**19),), (dear,))
+def test_the_price_of_a_table_is_exact() -> None:
+    # One count in a joint table of three partners at variance 1234 / 7: 3 * 7 / (2 * 1234) rho.
+    assert TableCharge(19, 4, 3, Fraction(1234, 7)).nano_rho == Fraction(21 * 10**9, 2468)
+    assert OWN.nano_rho * 9 * 2 == 180_000_000
 
 
 @pytest.mark.parametrize("variance", [Fraction(0), Fraction(-50), Fraction(399, 100), float("nan"), 50.0, 50])
 def test_a_variance_below_four_or_not_exact_is_refused(variance: Fraction) -> None:
-    with pytest.raises(VarianceTooSmall, match="a rational of at least 4"):
+    with pytest.raises((VarianceNotExact, VarianceOutOfRange)):
         TableCharge(0, 1, 1, variance)
 
 
 @given(variance=st.fractions(max_value=4).filter(lambda variance: variance < 4))
 def test_every_variance_below_four_is_refused(variance: Fraction) -> None:
-    with pytest.raises(VarianceTooSmall):
+    with pytest.raises(VarianceOutOfRange):
         TableCharge(0, 1, 1, variance)
 
 
@@ -80,4 +73,4 @@ def test_a_table_outside_the_grid_or_at_no_partner_is_refused(wrong: dict[str, i
 
 def test_tables_with_a_gap_are_refused_before_any_price_is_named() -> None:
     with pytest.raises(TablesDoNotFit):
-        worst_charge((Bound(Kind.UNITS, 1), Bound(Kind.UNITS, 1)), (OWN, replace(OWN, first_cell=20)))
+        check_tables((OWN, replace(OWN, first_cell=20)), cells=39)

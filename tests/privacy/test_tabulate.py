@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from privacy.bound import Bound, Kind
+from privacy.bound import Bound
 from privacy.bounding import bound_events
 from privacy.counts import CountsOutOfRange, UnitCounts
 from privacy.tabulate import TablesOfOtherUnits, side_by_side, tabulate
+from protocol.study.measure import MeasureKind
 from tests.privacy.households import HASH_KEY, Register, amounts_of, events_of, registers, unit_counts
 
 COUNTS = unit_counts([(0, 0, 2), (0, 2, 1), (1, 2, 5), (3, 1, 4)], units=4, cells=4)
@@ -47,7 +48,9 @@ def test_tables_stand_side_by_side_in_one_grid() -> None:
 def test_a_grid_holds_what_its_tables_hold(register: Register, other: Register) -> None:
     households = sorted({*register, *other})
     tables = tuple(
-        bound_events(events_of(rows, cells=cells, summed=False, index=households), Bound(Kind.EVENTS, 3, 2), HASH_KEY)
+        bound_events(
+            events_of(rows, cells=cells, summed=False, index=households), Bound(MeasureKind.EVENTS, 3, 2), HASH_KEY
+        )
         for rows, cells in ((register, 6), (other, 4))
     )
     stays = np.arange(len(households)) % 3 != 0

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.cost import MAX_NANO_RHO, CostOutOfRange, NanoRho, cap_of, cost_of, times, total
-from protocol.study.plan import worst_case_cost
 from protocol.wire import MAX_INTEGER, Malformed, canonical
 from tests import example
 
@@ -59,12 +58,3 @@ def test_a_cost_on_the_wire_ends_at_2_to_the_53() -> None:
     for wrong in (-1, True, "5"):
         with pytest.raises(Malformed):
             type(example.covenant()).parse(canonical(tree | {"joint_cap": wrong}))
-
-
-def test_the_worst_case_of_a_round_is_written_out() -> None:
-    # vt: aard 2 cells x 1^2 / (2 x 200) + meldingen 2 x 3^2 / (2 x 200) = 0.05; plus one nano-rho.
-    study, covenant = example.study(), example.covenant()
-    assert worst_case_cost(study, covenant, example.VT, example.QUARTER) == 50_000_001
-    # a school: joint, m = 2 partners per unit: 2 x 2 x 1 / (2 x 200) = 0.01.
-    assert worst_case_cost(study, covenant, example.SCHOOLS[0], example.QUARTER) == 10_000_001
-    assert worst_case_cost(study, covenant, example.WITNESS, example.QUARTER) == 0

@@ -1,0 +1,64 @@
+"""Computes: from an approved study to what bounding, filter and account take: its public terms for one party."""
+
+from privacy.accountant import PlannedRound, PlannedTable
+from privacy.bound import Bound
+from privacy.sensitivity import TableCharge
+from protocol.covenant.covenant import Covenant
+from protocol.study.grid import Grid
+from protocol.study.measure import MeasureKind, Table
+from protocol.study.plan import multiplicity
+from protocol.study.study import Study, slot_of
+from protocol.words.ids import PartyId
+from protocol.words.period import Period
+
+
+def bound_of(study: Study, table: Table, *, categories: int) -> Bound:
+    """Return the contribution bound of a table. categories: how many it has, 1 without a code list."""
+    measure = study.measure_of(table)
+    multi = measure.kind is MeasureKind.MULTI
+    return Bound(
+        measure.kind,
+        table.most_cells,
+        max_amount=measure.most_per_cell,
+        categories=categories if multi else 1,
+        max_categories=min(measure.most_options or 1, categories) if multi else 1,
+    )
+
+
+def table_charges(study: Study, covenant: Covenant, grid: Grid) -> tuple[TableCharge, ...]:
+    """Return the price of every segment of the grid, in its order; they tile it."""
+    return tuple(
+        TableCharge(
+            segment.first,
+            segment.size,
+            multiplicity(study.table(segment.table), covenant),
+            study.table(segment.table).variance.fraction,
+        )
+        for segment in grid.segments
+    )
+
+
+def planned_round(study: Study, covenant: Covenant, grid: Grid, *, period: Period, party: PartyId) -> PlannedRound:
+    """Return what one unit can change at most in a round at one party: the tables to which it contributes."""
+    tables = tuple(
+        _planned_table(study, covenant, table, grid)
+        for table in study.tables_for(period)
+        if party in table.contributors
+    )
+    return PlannedRound(slot_of(study, period), tables)
+
+
+def _planned_table(study: Study, covenant: Covenant, table: Table, grid: Grid) -> PlannedTable:
+    segments = [segment for segment in grid.segments if segment.table == table.id]
+    bound = bound_of(study, table, categories=len(segments[0].categories))
+    # Late events share the bound with what was counted before, so the deltas of a table are one table here.
+    cells = bound.largest_squares(sum(segment.size for segment in segments)) // bound.max_amount**2
+    return PlannedTable(
+        table.id,
+        table.variance.fraction,
+        cells=cells,
+        amount=bound.max_amount,
+        partners=multiplicity(table, covenant),
+        event_cells=min(bound.max_categories, cells),
+        event_amount=bound.max_amount if bound.kind is MeasureKind.SUM else 1,
+    )
