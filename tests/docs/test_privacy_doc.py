@@ -6,12 +6,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = re.compile(r"`((?:privacy|protocol|partner_node|tests)/[\w/]+(?:\.py|\.toml|/))(?::(\w+))?`")
-# Files of the same delivery that are written side by side with this page; a name in one that exists is checked.
-SIDE_BY_SIDE = {
-    "privacy/bounding.py",
-    "privacy/filter.py",
-    "privacy/sensitivity.py",
-}
 
 
 def missing(text: str) -> list[str]:
@@ -19,7 +13,7 @@ def missing(text: str) -> list[str]:
     wrong = []
     for path, name in REFERENCE.findall(text):
         if not (ROOT / path).exists():
-            wrong += [path] if path not in SIDE_BY_SIDE else []
+            wrong.append(path)
         elif name and name not in defined(ROOT / path):
             wrong.append(f"{path}:{name}")
     return wrong
