@@ -6,6 +6,7 @@
     |   |-- SignatureRefusal   a signature that does not hold              protocol/signing.py
     |   |-- AgreementRefusal   a covenant or study that breaks a rule      protocol/covenant, protocol/study
     |   |-- LedgerRefusal      a note, proof or entry that does not hold   protocol/ledger
+    |   |-- RoundRefusal       a key, vector or step a round forbids       protocol/round
     |   `-- Refusals           several of the above, all listed
     `-- Fault              something broke (exit code 3)
 
@@ -67,6 +68,10 @@ class AgreementRefusal(Refusal):
 
 class LedgerRefusal(Refusal):
     """A note, checkpoint, proof or entry that does not hold."""
+
+
+class RoundRefusal(Refusal):
+    """A key, vector, message or step that a round does not allow."""
 
 
 class Refusals(Refusal):

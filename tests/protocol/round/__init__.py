@@ -1,0 +1,1 @@
+"""Tests of the round: keys, ring vectors and masks."""
