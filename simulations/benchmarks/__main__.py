@@ -17,6 +17,12 @@ BENCHMARKS = {
     "gauss_50": "simulations.benchmarks.noise:gauss_50",
     "ledger_append": "simulations.benchmarks.ledger:ledger_append",
     "ledger_proofs": "simulations.benchmarks.ledger:ledger_proofs",
+    "bfv_sum": "simulations.benchmarks.masks:bfv_sum",
+    "mask_15": "simulations.benchmarks.masks:mask_15",
+    "mask_255": "simulations.benchmarks.masks:mask_255",
+    "mask_1000": "simulations.benchmarks.masks:mask_1000",
+    "open_64": "simulations.benchmarks.masks:open_64",
+    "upload_bytes": "simulations.benchmarks.masks:upload_bytes",
     "wire_100k": "simulations.benchmarks.wire:wire_100k",
 }
 
