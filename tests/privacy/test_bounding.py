@@ -86,7 +86,7 @@ def test_it_equals_the_slow_reference(register: Register, bound: Bound) -> None:
 def test_it_equals_the_slow_reference_on_the_widest_grid(register: Register, bound: Bound) -> None:
     # 300 units of 2^24 cells need more than 32 bits, so that the wide keys are taken.
     spread = {number: [replace(r, cell=r.cell * 83_883) for r in records] for number, records in register.items()}
-    index = [*spread, *range(1000, 1300)]
+    index = [*range(1000, 1300), *spread]  # the highest indexes, where narrow keys would wrap
     wide = kept(spread, bound, cells=MAX_CELLS, index=index)
     assert {number: wide[number] for number in spread} == expected(spread, bound, cells=MAX_CELLS)
 
