@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from protocol.errors import SignatureRefusal
 from protocol.words.ids import ApprovalKey, IdentityKey, Signature
 
+SigningKey = Ed25519PrivateKey  # a party's or officer's private key; who needs the type imports it from here
+
 _PREFIX = "samenzicht/v1/"
 
 # The y coordinates of the eight points of small order, with the encodings that decode to them (y or y + p, any sign).
@@ -63,7 +65,7 @@ def check_key(key: IdentityKey | ApprovalKey) -> None:
         )
 
 
-def sign(body: bytes, *, key: Ed25519PrivateKey, purpose: Purpose) -> Signature:
+def sign(body: bytes, *, key: SigningKey, purpose: Purpose) -> Signature:
     """Return the signature of `body` for this purpose."""
     return Signature(key.sign(_signed_bytes(body, purpose)).hex())
 

@@ -3,8 +3,7 @@
 import sys
 
 MISSING = (
-    "the round between parties (protocol/round)",
-    "partner nodes that read a partner's files (partner_node)",
+    "partner nodes that keep a vault and read a partner's files (partner_node)",
     "a coordinator that releases and publishes (coordinator)",
 )
 

@@ -16,11 +16,13 @@ from pydantic import StringConstraints
 from pydantic.fields import FieldInfo
 
 from protocol.errors import SamenzichtError
+from protocol.round.transitions import Side, diagram, table_rows
 from protocol.wire import WireValue
 from tests.house import PACKAGES, ROOT
 
 DOCS = ROOT / "docs"
 BENCHMARKS = "simulations.benchmarks"
+TRANSITIONS, END = "<!-- transitions -->\n", "<!-- end -->\n"
 
 
 def load_house() -> None:
@@ -79,9 +81,25 @@ def wire_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def protocol_page() -> str:
+    """Return docs/protocol.md with the table of transitions in its place."""
+    text = (DOCS / "protocol.md").read_text()
+    head, _, rest = text.partition(TRANSITIONS)
+    _, _, tail = rest.partition(END)
+    lines = ["", "| side | in state | at | goes to | durable first | then sends |", "|---|---|---|---|---|---|"]
+    lines += table_rows()
+    for side in Side:
+        lines += ["", f"The {side}:", "", "```mermaid", diagram(side), "```"]
+    return head + TRANSITIONS + "\n".join(lines) + "\n" + END + tail
+
+
 def pages() -> dict[Path, str]:
     """Return every page that is made from the code."""
-    return {DOCS / "errors.md": errors_page(), DOCS / "wire.md": wire_page()}
+    return {
+        DOCS / "errors.md": errors_page(),
+        DOCS / "protocol.md": protocol_page(),
+        DOCS / "wire.md": wire_page(),
+    }
 
 
 def _first_line(kind: type[Any]) -> str:

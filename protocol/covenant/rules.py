@@ -1,12 +1,14 @@
 """Computes: the rules of DESIGN 5 that a covenant must obey, each a small generator of refusals."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from protocol.covenant.covenant import Covenant
 from protocol.covenant.party import PartnerType, Party, Role
-from protocol.errors import AgreementRefusal, SignatureRefusal, refuse_all
+from protocol.errors import AgreementRefusal, RoundRefusal, SignatureRefusal, refuse_all
+from protocol.round.agreement import PartyKey, check_public_key
 from protocol.signing import check_key
-from protocol.words.ids import ApprovalKey, IdentityKey, PartyId
+from protocol.words.ids import AgreementKey, ApprovalKey, IdentityKey, PartyId
 from protocol.words.order import is_strictly_ascending
 
 MAX_VALID_DAYS = 366  # agreement keys are replaced and destroyed yearly, by a new version (DESIGN 5)
@@ -22,7 +24,7 @@ class KeyUsedTwice(AgreementRefusal):
 
 
 class UnboundKey(AgreementRefusal):
-    """A key in the covenant whose signatures bind nobody."""
+    """A key in the covenant whose signatures bind nobody, or under which there is no secret."""
 
 
 class WrongRole(AgreementRefusal):
@@ -82,25 +84,31 @@ def _order(covenant: Covenant) -> Iterator[AgreementRefusal]:
 
 
 def _keys(covenant: Covenant) -> Iterator[AgreementRefusal]:
-    signing: list[tuple[PartyId, IdentityKey | ApprovalKey]]
-    signing = [(party.id, party.identity_key) for party in covenant.parties]
-    signing += [(party.id, officer.key) for party in covenant.parties for officer in party.officers]
-    for party_id, signing_key in signing:
-        try:
-            check_key(signing_key)
-        except SignatureRefusal as refusal:
-            yield UnboundKey(got=f"{refusal.got} at party {party_id}", wanted=refusal.wanted, act=refusal.act)
+    """Each key is strong and stands at one place."""
     places: dict[str, list[PartyId]] = {}
-    for party_id, key in signing:
-        places.setdefault(key, []).append(party_id)
     for party in covenant.parties:
-        if party.agreement_key is not None:
-            places.setdefault(party.agreement_key, []).append(party.id)
+        signing: list[IdentityKey | ApprovalKey] = [party.identity_key, *(officer.key for officer in party.officers)]
+        agreement = [] if party.agreement_key is None else [party.agreement_key]
+        yield from _weak_keys(party.id, signing, agreement)
+        for key in (*signing, *agreement):
+            places.setdefault(key, []).append(party.id)
     for owners in places.values():
         if len(owners) > 1:
             yield KeyUsedTwice(
                 got=f"one key at {' and '.join(owners)}", wanted="each key at one place of one party", act=_ACT
             )
+
+
+def _weak_keys(
+    party: PartyId, signing: Sequence[IdentityKey | ApprovalKey], agreement: Sequence[AgreementKey]
+) -> Iterator[AgreementRefusal]:
+    checks = [partial(check_key, key) for key in signing]
+    checks += [partial(check_public_key, PartyKey(party, key)) for key in agreement]
+    for check in checks:
+        try:
+            check()
+        except (SignatureRefusal, RoundRefusal) as refusal:
+            yield UnboundKey(got=f"{refusal.got}, of {party}", wanted=refusal.wanted, act=refusal.act)
 
 
 def _roles(covenant: Covenant) -> Iterator[AgreementRefusal]:

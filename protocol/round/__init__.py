@@ -1,1 +1,1 @@
-"""One study for one period, so that only the sum of all participants opens: keys, ring vectors and masks (DESIGN 6)."""
+"""One round between parties that do not trust each other: keys, masks, messages and two state machines."""

@@ -23,6 +23,8 @@ from protocol.digest import LENGTH_BYTES
 from protocol.errors import RoundRefusal
 from protocol.words.ids import AgreementKey, Digest, PartyId
 
+AgreementPrivateKey = X25519PrivateKey  # who needs the type imports it from here
+
 KEY_BYTES = 32  # X25519 keys, SHA-256 digests and AES-256 keys alike
 FIELD_PRIME = 2**255 - 19
 
@@ -131,7 +133,7 @@ def check_public_key(key: PartyKey) -> None:
         )
 
 
-def agree(private: X25519PrivateKey, *, own: PartyKey, peer: PartyKey, covenant_digest: Digest) -> PairKey:
+def agree(private: AgreementPrivateKey, *, own: PartyKey, peer: PartyKey, covenant_digest: Digest) -> PairKey:
     """Return K_ij of this party and a peer.
 
     covenant_digest: of the covenant version that pins both public keys.
@@ -168,7 +170,7 @@ def slot_key(pair: PairKey, ctx: bytes) -> SlotKey:
     return SlotKey(hmac_digest(pair.reveal(), ctx, "sha256"), own_id=pair.own_id, peer_id=pair.peer_id)
 
 
-def _shared_secret(private: X25519PrivateKey, peer: PartyKey) -> bytes:
+def _shared_secret(private: AgreementPrivateKey, peer: PartyKey) -> bytes:
     """Return X25519(a_i, A_j). The zero check stands beside the list of points: two ways to see one fault."""
     try:
         return private.exchange(X25519PublicKey.from_public_bytes(_bytes_of(peer)))

@@ -10,6 +10,7 @@ from protocol.covenant.party import PartnerType, Role
 from protocol.covenant.rules import (
     CapAboveJointCap,
     TooFewParticipants,
+    UnboundKey,
     UnsortedParties,
     WrongRole,
     WrongVersion,
@@ -137,3 +138,12 @@ def test_the_coordinator_is_never_a_participant() -> None:
 
 def _changed(**changes: object) -> Covenant:
     return example.covenant().model_copy(update=changes)
+
+
+@pytest.mark.parametrize("key", ["00" * 32, "01" + "00" * 31, "ed" + "ff" * 30 + "7f", "ff" * 32])
+def test_an_agreement_key_of_small_order_or_in_another_dress_is_refused(key: str) -> None:
+    """R02: no node would start a round with it, so nobody should sign it."""
+    parties = list(example.covenant().parties)
+    parties[5] = parties[5].model_copy(update={"agreement_key": key})
+    with pytest.raises(UnboundKey):
+        check_rules(_changed(parties=tuple(parties)))

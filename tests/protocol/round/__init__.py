@@ -1,1 +1,1 @@
-"""Tests of the round: keys, ring vectors and masks."""
+"""Tests of `protocol/round/`."""

@@ -1,0 +1,1 @@
+"""A participant's side of a round: one file for each message it answers."""
