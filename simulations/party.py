@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from partner_node.pipeline import contributed, contribution_parts, noise_source, noised, top_up, top_up_parts
 from privacy.counts import CellCounts
 from privacy.randomness import RandomSource
+from protocol.agreement import AgreementPrivateKey, SlotKey
 from protocol.ledger.tree import MerkleTree
-from protocol.round.agreement import AgreementPrivateKey, SlotKey
 from protocol.round.context import commitment, repair_context_of
 from protocol.round.contribution import contribution, correction, slot_keys, uncover
 from protocol.round.frame import parse_frame

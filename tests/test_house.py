@@ -20,7 +20,7 @@ MAY_IMPORT = {
 HOMES = {
     "cryptography": (
         "protocol/signing.py",
-        "protocol/round/agreement.py",
+        "protocol/agreement.py",
         "protocol/round/masks.py",
         "protocol/ledger/",
         "privacy/randomness.py",

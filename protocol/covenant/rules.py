@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from protocol.agreement import PartyKey, check_public_key
 from protocol.covenant.covenant import Covenant
 from protocol.covenant.party import PartnerType, Party, Role
 from protocol.errors import AgreementRefusal, RoundRefusal, SignatureRefusal, refuse_all
-from protocol.round.agreement import PartyKey, check_public_key
 from protocol.signing import check_key
 from protocol.words.ids import AgreementKey, ApprovalKey, IdentityKey, PartyId
 from protocol.words.order import is_strictly_ascending

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from protocol.agreement import AgreementPrivateKey, PartyKey, SlotKey, agree, slot_key
 from protocol.covenant.covenant import Covenant
 from protocol.digest import digest_of
 from protocol.errors import RoundRefusal
-from protocol.round.agreement import AgreementPrivateKey, PartyKey, SlotKey, agree, slot_key
 from protocol.round.masks import mask
 from protocol.round.ring import MaskedVector, Ring, RingVector
 from protocol.words.ids import Digest, PartyId

@@ -25,8 +25,8 @@ import numpy as np
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from protocol.agreement import SlotKey
 from protocol.errors import RoundRefusal
-from protocol.round.agreement import SlotKey
 from protocol.round.ring import MAX_PARTIES, MaskedVector, Ring, RingVector, WrongCellCount, aligned_bytes, check_alike
 
 UpdateInto = Callable[[memoryview, memoryview], int]  # the cipher's next blocks: from, to

@@ -47,15 +47,7 @@ def earlier(period: Period, steps: int) -> Period:
     length = length_of(period)
     per_year = 12 // MONTHS_IN[length]
     year, part = divmod(int(period[:4]) * per_year + _part(period) - steps, per_year)
-    match length:
-        case PeriodLength.YEAR:
-            return Period(f"{year:04d}")
-        case PeriodLength.HALF_YEAR:
-            return Period(f"{year:04d}-H{part + 1}")
-        case PeriodLength.QUARTER:
-            return Period(f"{year:04d}-Q{part + 1}")
-        case PeriodLength.MONTH:
-            return Period(f"{year:04d}-{part + 1:02d}")
+    return _period(year, part, length)
 
 
 def first_day(period: Period) -> date:
@@ -72,16 +64,19 @@ def last_day(period: Period) -> date:
 
 def period_of(day: date, length: PeriodLength) -> Period:
     """Return the period of this length that holds the day."""
-    part = (day.month - 1) // MONTHS_IN[length]
+    return _period(day.year, (day.month - 1) // MONTHS_IN[length], length)
+
+
+def _period(year: int, part: int, length: PeriodLength) -> Period:
     match length:
         case PeriodLength.YEAR:
-            return Period(f"{day.year:04d}")
+            return Period(f"{year:04d}")
         case PeriodLength.HALF_YEAR:
-            return Period(f"{day.year:04d}-H{part + 1}")
+            return Period(f"{year:04d}-H{part + 1}")
         case PeriodLength.QUARTER:
-            return Period(f"{day.year:04d}-Q{part + 1}")
+            return Period(f"{year:04d}-Q{part + 1}")
         case PeriodLength.MONTH:
-            return Period(f"{day.year:04d}-{part + 1:02d}")
+            return Period(f"{year:04d}-{part + 1:02d}")
 
 
 def _part(period: Period) -> int:

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from protocol.round.agreement import PairKey, slot_key
+from protocol.agreement import PairKey, slot_key
 from protocol.round.masks import mask, open_sum
 from protocol.round.ring import MaskedVector, Ring, RingVector
 from protocol.words.ids import PartyId

@@ -9,8 +9,8 @@ from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.agreement import SlotKey
 from protocol.round import masks
-from protocol.round.agreement import SlotKey
 from protocol.round.masks import FAST, PLAIN, TILE_BYTES, Keystream, UpdateInto, choose, mask, open_sum
 from protocol.round.ring import MAX_CELLS, Ring, RingVector, Word
 from protocol.words.ids import PartyId

@@ -10,7 +10,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from protocol.round.agreement import SlotKey
+from protocol.agreement import SlotKey
 from protocol.round.masks import mask
 from protocol.round.ring import Ring, RingVector
 from protocol.words.ids import PartyId

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from protocol.round.agreement import SlotKey
+from protocol.agreement import SlotKey
 from protocol.round.masks import mask
 from protocol.round.ring import RingVector
 from protocol.words.ids import PartyId

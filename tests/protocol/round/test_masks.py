@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol.round.agreement import PairKey, PartyKey, SlotKey, agree, slot_key
+from protocol.agreement import PairKey, PartyKey, SlotKey, agree, slot_key
 from protocol.round.masks import (
     NoNeighbours,
     WrongSlotKeys,

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from partner_node.pipeline import contribution_parts, noise_source, noised
 from privacy.counts import CellCounts
+from protocol.agreement import PartyKey, agree, slot_key
 from protocol.digest import digest_of
-from protocol.round.agreement import PartyKey, agree, slot_key
 from protocol.round.context import commitment, context_of
 from protocol.round.contribution import contribution, uncover
 from protocol.round.frame import PayloadMismatch, parse_frame, unpack

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from protocol.errors import Refusal
-from protocol.round.agreement import (
+from protocol.agreement import (
     _SMALL_ORDER_U,
     AllZeroSecret,
     KeyNotCanonical,
@@ -28,6 +27,7 @@ from protocol.round.agreement import (
     check_public_key,
     slot_key,
 )
+from protocol.errors import Refusal
 from protocol.words.ids import AgreementKey, Digest, PartyId
 from tests import example
 from tests.make_round_vectors import agreement_vectors, files
