@@ -144,14 +144,15 @@ def test_draws_do_not_tell_the_next_ones() -> None:
         assert abs(float(np.mean(standard[lag:] * standard[:-lag]))) < 5 / DRAWS**0.5  # false alarm 6e-7
 
 
-def test_five_shares_of_variance_twenty_are_one_gaussian_of_a_hundred_and_tiny_shares_are_not() -> None:
-    """Why every variance drawn for a release is at least 4 (Kairouz, Liu, Steinke 2021)."""
+def test_shares_add_up_to_one_gaussian_down_to_variance_four_and_tiny_shares_do_not() -> None:
+    """R28: why every variance drawn for a release is at least 4 (Kairouz, Liu, Steinke 2021); control: a quarter."""
 
-    def sum_of_five(variance: Fraction) -> NDArray[np.int64]:
+    def total_of(shares: int, variance: Fraction) -> NDArray[np.int64]:
         total = np.zeros(1_000_000, dtype=np.int64)
-        for party in range(5):
+        for party in range(shares):
             total += draw(variance, total.size, seeded_source(12, "share", str(party)))
         return total
 
-    assert p_value(sum_of_five(Fraction(20)), 100.0) > FALSE_ALARM
-    assert p_value(sum_of_five(Fraction(1, 4)), 1.25) < FALSE_ALARM
+    assert p_value(total_of(5, Fraction(20)), 100.0) > FALSE_ALARM
+    assert p_value(total_of(8, Fraction(4)), 32.0) > FALSE_ALARM  # the smallest share that a plan may have
+    assert p_value(total_of(5, Fraction(1, 4)), 1.25) < FALSE_ALARM

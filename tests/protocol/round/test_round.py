@@ -1,15 +1,19 @@
 """A round among honest parties, over a good and a bad network, with crashes in every place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
+from partner_node.pipeline import Part, contributed
+from privacy.counts import CellCounts, NoisedCounts
 from protocol.digest import digest_of
 from protocol.round.frame import parse_frame
 from protocol.round.messages import MESSAGES, Header, Upload
 from protocol.round.transitions import State
+from protocol.words.ids import PartyId
 from protocol.words.period import Period
+from simulations import party as party_module
 from simulations.channel import Faults
 from simulations.round_world import RoundWorld
 from tests import example
@@ -185,3 +189,28 @@ def test_a_large_result_carries_hashes_and_is_agreed_all_the_same() -> None:
 
 def _header(body: bytes) -> Header:
     return parse_frame(body, source="a test", max_payload_bytes=1 << 20).header
+
+
+def _measured_once(monkeypatch: pytest.MonkeyPatch, *, counted_twice: PartyId | None = None) -> list[int]:
+    """Run a round without noise in which each school's cells hold a power of sixteen of its own; read the digits."""
+
+    def quiet(counts: CellCounts, parts: Sequence[Part], _source: object) -> NoisedCounts:
+        return NoisedCounts(contributed(counts, parts).values.copy())
+
+    monkeypatch.setattr(party_module, "noised", quiet)
+    a_world = world()
+    for place, school in enumerate(example.SCHOOLS):
+        unique = np.full(15, 16**place * (2 if school == counted_twice else 1), dtype=np.int64)
+        a_world.parties[school].counts = lambda _offer, unique=unique: unique  # type: ignore[misc] # bound now
+    opened = a_world.run(STUDY_DIGEST, example.QUARTER)
+    return [int(value) for value in opened.values[SCHOOL_CELLS]]
+
+
+def test_every_contributor_is_measured_exactly_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S16: in a build without noise, and only in a test, each digit of the sum is one school."""
+    assert _measured_once(monkeypatch) == [0x111] * 3
+
+
+def test_a_contributor_that_counts_twice_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S16, negative control."""
+    assert _measured_once(monkeypatch, counted_twice=example.SCHOOLS[1]) == [0x121] * 3
