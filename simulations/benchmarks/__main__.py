@@ -22,6 +22,7 @@ BENCHMARKS = {
     "mask_255": "simulations.benchmarks.masks:mask_255",
     "mask_1000": "simulations.benchmarks.masks:mask_1000",
     "open_64": "simulations.benchmarks.masks:open_64",
+    "round_16": "simulations.benchmarks.rounds:round_16",
     "upload_bytes": "simulations.benchmarks.masks:upload_bytes",
     "wire_100k": "simulations.benchmarks.wire:wire_100k",
 }
