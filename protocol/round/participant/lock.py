@@ -24,11 +24,15 @@ from protocol.round.memory import (
 )
 from protocol.round.messages import Abort, Commit, Ready, Upload
 from protocol.round.participant.commit import IncompleteCommit, check_commit, check_same_readies
-from protocol.round.participant.ready import expired
+from protocol.round.participant.ready import expired, holds_ready
 from protocol.round.ring import MaskedVector
 from protocol.round.transitions import Event, OutOfOrder, Side, State, next_state
 from protocol.round.witness import prove_entry, prove_growth, signed_head
 from protocol.words.ids import Digest
+
+
+class ReadyElsewhere(RoundRefusal):
+    """A late COMMIT while a READY of another slot is open; it is answered when that READY has ended."""
 
 
 class NothingToAbort(RoundRefusal):
@@ -43,7 +47,7 @@ def on_commit(frame: Frame, header: Commit, memory: Memory, member: Member, *, l
     frames = unpack(frame.payload, source="a COMMIT")
     slot = memory.slots.get(header.slot)
     if slot is None or slot.state is State.FREE:
-        return _late(frames, header, memory, member, log)
+        return _late(frames, header, memory, member, log=log, now_s=now_s)
     if slot.state is not State.READY:
         return _commit_again(frames, header, slot, member)
     if header.attempt != slot.attempt:
@@ -142,7 +146,9 @@ def _commit_again(frames: Sequence[bytes], header: Commit, slot: SlotMemory, mem
     return Step(messages=(stored,) if stored else ())
 
 
-def _late(frames: Sequence[bytes], header: Commit, memory: Memory, member: Member, log: MerkleTree) -> Step:
+def _late(
+    frames: Sequence[bytes], header: Commit, memory: Memory, member: Member, *, log: MerkleTree, now_s: int
+) -> Step:
     """A COMMIT for a READY that has ended, or that this vault never held: nothing can be contributed any more."""
     own = [_own_ready(body, member) for body in frames]
     named = [
@@ -155,6 +161,12 @@ def _late(frames: Sequence[bytes], header: Commit, memory: Memory, member: Membe
             got="a COMMIT with no READY that this vault remembers",
             wanted="a READY of this party that has ended",
             act="the FG must ask whether this node was restored or cloned",
+        )
+    if holds_ready(memory, header.slot, now_s):
+        raise ReadyElsewhere(
+            got="a late COMMIT while a READY of another slot is open",
+            wanted="the same COMMIT after that READY has ended or locked",
+            act="the coordinator must send it again later",
         )
     state = next_state(Side.PARTICIPANT, State.FREE, Event.LATE_COMMIT)
     return _aborting(SlotMemory(header.slot, state, known.attempt, ready_size=known.ready_size), log)

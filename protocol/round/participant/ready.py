@@ -127,6 +127,17 @@ def expired(memory: Memory, now_s: int) -> tuple[Command, ...]:
 
 
 def is_busy(memory: Memory, slot: Digest, now_s: int) -> bool:
+    """Tell whether another slot of this party is open: a READY that has not ended, or a LOCK that is not sent.
+
+    One at a time, so that no entry joins the own log between the head that a READY shows and the end of that READY:
+    a peer that sees a newer head first would take the READY's head for a log that went back.
+    """
+    return holds_ready(memory, slot, now_s) or any(
+        other.slot != slot and other.state is State.LOCKED for other in memory.slots.values()
+    )
+
+
+def holds_ready(memory: Memory, slot: Digest, now_s: int) -> bool:
     """Tell whether this party holds a READY of another slot that has not ended."""
     return any(
         other.slot != slot and other.state is State.READY and other.offer is not None and now_s <= other.offer.expires_s

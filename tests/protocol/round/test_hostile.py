@@ -419,13 +419,13 @@ def test_a_commit_shown_to_one_victim_blocks_the_next_round_until_all_have_settl
             a_world.coordinator.take(step.slot.slot, answer)
     with pytest.raises(UnsettledSlot):
         a_world.parties[VT].receive(a_world.coordinator.advance(step.slot.slot).messages[0][1], a_world.now_s)
-    # Anyone may relay the COMMIT; those whose READY ended abort, and say so.
+    # Anyone may relay the COMMIT; those whose READY ended abort, and say so, once their READY of the second has ended too.
+    a_world.now_s += 4_000
     for party in EVERYONE:
         if party != VT:
             (abort,) = a_world.parties[party].receive(commit, a_world.now_s)
             assert header_of(abort).model_dump()["kind"] == "abort"
-    # The READYs of the second quarter are still open, and now prove the ABORTs.
-    a_world.now_s += 4_000
+    # The next READYs of the second quarter prove the ABORTs.
     forget_commit(a_world, step.slot.slot)
     step = a_world.coordinator.propose(STUDY_DIGEST, Period("2026-Q2"), EVERYONE, a_world.now_s)
     for party in EVERYONE:

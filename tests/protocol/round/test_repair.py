@@ -13,6 +13,7 @@ from protocol.round.memory import FreezeWork, Step
 from protocol.round.messages import Abort, Correction, Repair, Upload
 from protocol.round.opening import open_round
 from protocol.round.participant import ready as ready_module
+from protocol.round.participant.lock import ReadyElsewhere
 from protocol.round.participant.repair import WrongRepair
 from protocol.round.ring import SumOutOfRange
 from protocol.round.transitions import Event, OutOfOrder, Side, State
@@ -297,3 +298,33 @@ def test_a_late_abort_of_a_second_round_still_leads_to_a_repair() -> None:
     deliver(left_after(WITNESS), a_world.coordinator.repair(slot).messages[0][1], late_s)
     deliver(left_after(WITNESS), a_world.coordinator.advance(slot).messages[0][1], late_s)
     assert a_world.coordinator.advance(slot).slot.state is State.DONE
+
+
+def test_a_slot_that_is_locked_and_not_sent_makes_a_node_busy() -> None:
+    """Else its ABORT would show a newer log than its next READY, and peers would take that for a log that went back."""
+    a_world = world()
+    commit = ready(a_world)
+    victim = a_world.parties[WITNESS]
+    victim.crash_at = lambda point: (_ for _ in ()).throw(InterruptedError) if point == "before work" else None
+    with pytest.raises(InterruptedError):
+        victim.receive(commit, a_world.now_s)
+    victim.crash_at = lambda _point: None
+    step = a_world.coordinator.propose(STUDY_DIGEST, Period("2026-Q2"), EVERYONE, a_world.now_s)
+    (answer,) = victim.receive(step.messages[0][1], a_world.now_s)
+    assert header_of(answer).model_dump()["code"] == "busy"
+    victim.give_up(slot_of(a_world))
+    (answer,) = victim.receive(step.messages[0][1], a_world.now_s)
+    assert header_of(answer).model_dump()["kind"] == "ready"
+
+
+def test_a_late_commit_waits_for_a_ready_of_another_slot() -> None:
+    a_world = world()
+    commit = ready(a_world)
+    later_s = a_world.now_s + READY_LIFETIME_S + 1
+    step = a_world.coordinator.propose(STUDY_DIGEST, Period("2026-Q2"), EVERYONE, later_s)
+    victim = a_world.parties[WITNESS]
+    victim.receive(step.messages[0][1], later_s)
+    with pytest.raises(ReadyElsewhere):
+        victim.receive(commit, later_s)
+    (abort,) = victim.receive(commit, later_s + READY_LIFETIME_S + 1)
+    assert isinstance(header_of(abort), Abort)
