@@ -419,7 +419,7 @@ def test_a_commit_shown_to_one_victim_blocks_the_next_round_until_all_have_settl
             a_world.coordinator.take(step.slot.slot, answer)
     with pytest.raises(UnsettledSlot):
         a_world.parties[VT].receive(a_world.coordinator.advance(step.slot.slot).messages[0][1], a_world.now_s)
-    # Anyone may relay the COMMIT; those whose READY ended abort, and say so, once their READY of the second has ended too.
+    # Anyone may relay the COMMIT; those whose READY ended abort, once their READY of the second slot has ended too.
     a_world.now_s += 4_000
     for party in EVERYONE:
         if party != VT:
