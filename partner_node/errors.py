@@ -1,0 +1,19 @@
+"""Computes nothing: the errors of `partner_node/`.
+
+protocol.errors.Refusal
+`-- VaultRefusal      the vault may not be opened or changed like this; nothing was changed
+    (leaves stand in the file that raises them)
+protocol.errors.Fault
+`-- VaultFault        the vault, or what it stands on, is not as it must be; the node halts until a person acts
+    (leaves stand in the file that raises them)
+"""
+
+from protocol.errors import Fault, Refusal
+
+
+class VaultRefusal(Refusal):
+    """The vault may not be opened or changed like this; nothing was changed."""
+
+
+class VaultFault(Fault):
+    """The vault, or what it stands on, is not as it must be: the node halts until a person acts."""

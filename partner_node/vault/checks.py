@@ -1,0 +1,80 @@
+"""Touches the world: what must hold of an open SQLite connection before anything is read from a vault."""
+
+import sqlite3
+
+from partner_node.errors import VaultFault
+from partner_node.vault.schema import JOURNAL_MODE, OLDEST_SQLITE, SCHEMA, SETTINGS
+from protocol.ledger.merkle import leaf_hash
+from protocol.ledger.tree import completed_by
+
+
+class WrongStorageSettings(VaultFault):
+    """A SQLite that is too old, or does not keep a setting that crash safety or erasing rests on."""
+
+
+class VaultDamaged(VaultFault):
+    """A vault file that is not whole, or whose tables are not the ones that were made."""
+
+
+class OtherOwner(VaultFault):
+    """A vault of another party, covenant, node secret or way to write ids: every unit would begin at nothing spent."""
+
+
+def check_settings(connection: sqlite3.Connection, *, version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
+    """Refuse unless SQLite is new enough and says itself that every setting is on.
+
+    Raises: WrongStorageSettings.
+    """
+    if version < OLDEST_SQLITE:
+        raise _wrong(f"SQLite {'.'.join(map(str, version))}", f"at least {'.'.join(map(str, OLDEST_SQLITE))}")
+    for name, _, wanted in (*SETTINGS, ("journal_mode", "", JOURNAL_MODE)):
+        (got,) = connection.execute(f"PRAGMA {name}").fetchone()
+        if got != wanted:
+            raise _wrong(f"{name} = {got}", f"{wanted}")
+
+
+def check_format(connection: sqlite3.Connection) -> None:
+    """Refuse unless the tables and triggers are exactly the ones of `schema.py`.
+
+    Raises: VaultDamaged.
+    """
+    found = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+    if found != set(SCHEMA):
+        raise VaultDamaged(
+            got="tables or triggers that are not those of this version",
+            wanted="the tables as they were made",
+            act="the partner's IT must use the version of the node that made this vault, or run `restore`",
+        )
+
+
+def check_intact(connection: sqlite3.Connection) -> None:
+    """Refuse a file with a broken page, row or reference, or a log whose hashes are not those of its leaves.
+
+    Not promised: that a row which is well-formed is the one that was written.
+    Raises: VaultDamaged.
+    """
+    if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+        raise _damaged("a file that fails SQLite's integrity check")
+    if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+        raise _damaged("a row whose slot is missing")
+    nodes: dict[tuple[int, int], bytes] = {}
+    for index, (place, body) in enumerate(connection.execute("SELECT leaf_index, body FROM log_leaf ORDER BY 1")):
+        if place != index:
+            raise _damaged("a log with a leaf missing")
+        done = completed_by(leaf_hash(body), size=index, node=lambda level, at: nodes[level, at])
+        nodes.update({(node.level, node.index): node.digest for node in done})
+    stored = connection.execute("SELECT level, node_index, digest FROM log_node")
+    if {(level, index): digest for level, index, digest in stored} != nodes:
+        raise _damaged("a log whose hashes are not those of its leaves")
+
+
+def _wrong(got: str, wanted: str) -> WrongStorageSettings:
+    return WrongStorageSettings(
+        got=got, wanted=wanted, act="the partner's IT must install the node with the SQLite it was tested with"
+    )
+
+
+def _damaged(got: str) -> VaultDamaged:
+    return VaultDamaged(
+        got=got, wanted="a whole vault", act="the partner's IT must run `restore`; keep the damaged file for the FG"
+    )
