@@ -8,7 +8,7 @@ and a write-ahead log stands beside it: a file that says so without that log is 
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +73,7 @@ class Vault:
 
     path: Path
     connection: sqlite3.Connection
-    close: finalize[[sqlite3.Connection, Path], "Vault"] = field(init=False)
+    close: Callable[[], object | None] = field(init=False)
 
     def __post_init__(self) -> None:
         # Also at the end of the program: a file that still says `running` and has no journal would not open again.
@@ -195,8 +195,12 @@ def open_vault(path: Path, owner: Owner) -> Vault:
 def _connect(path: Path) -> sqlite3.Connection:
     # Mode rw: never makes a file. Timeout 0: who comes second is refused at once.
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)
-    for name, value, _ in SETTINGS:
-        connection.execute(f"PRAGMA {name} = {value}")
+    try:
+        for name, value, _ in SETTINGS:
+            connection.execute(f"PRAGMA {name} = {value}")
+    except sqlite3.Error as error:
+        connection.close()
+        raise _as_ours(error) from error
     return connection
 
 
