@@ -3,7 +3,7 @@
 After each transaction what the vault loads is compared with what `applied` says.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -85,6 +85,7 @@ class Shelf:
     def __setitem__(self, slot: Digest, secrets: Secrets) -> None:
         if not self.durable.waiting:
             keep_repair_seed(self.vault, slot, secrets.seed)
+            self.durable.after_commit(self.vault)
             return
         frozen = Frozen(slot, secrets.values, secrets.opening, secrets.seed, charges())
         commands, self.durable.waiting = self.durable.waiting, ()
@@ -93,9 +94,11 @@ class Shelf:
 
 @dataclass
 class VaultDurable:
-    """What `Durable` is, on a vault."""
+    """What `Durable` is, on a vault. one_by_one: a seeded bug, a transaction for each command."""
 
     vault: Vault
+    one_by_one: bool = False
+    after_commit: Callable[[Vault], None] = lambda _vault: None
     waiting: tuple[Command, ...] = ()
     expected: Memory = field(init=False)
 
@@ -119,9 +122,16 @@ class VaultDurable:
         self.commit((KeepEvidence(evidence),))
 
     def commit(self, commands: tuple[Command, ...], frozen: Frozen | None = None) -> None:
-        carry_out(self.vault, commands, frozen=frozen)
+        if self.one_by_one:
+            for command in commands:
+                carry_out(self.vault, (command,))
+            commands_left: tuple[Command, ...] = ()
+        else:
+            commands_left = commands
+        carry_out(self.vault, commands_left, frozen=frozen)
         self.expected = applied(self.expected, commands)
         assert load_memory(self.vault) == self.expected
+        self.after_commit(self.vault)
 
 
 class VaultParty(SimulatedParty):
@@ -136,10 +146,17 @@ class VaultParty(SimulatedParty):
             durable.commit(commands)
 
 
-def vault_party(vault: Vault, party: PartyId = example.VT, *, name_of_chance: str = "") -> VaultParty:
+def vault_party(
+    vault: Vault,
+    party: PartyId = example.VT,
+    *,
+    name_of_chance: str = "",
+    kind: type[VaultParty] = VaultParty,
+    durable: VaultDurable | None = None,
+) -> VaultParty:
     plain = participant(party, name_of_chance=name_of_chance)
-    durable = cast("Durable", VaultDurable(vault))
-    return VaultParty(plain.member, plain.private, plain.counts, plain.seed, name_of_chance, durable)
+    own = cast("Durable", durable or VaultDurable(vault))
+    return kind(plain.member, plain.private, plain.counts, plain.seed, name_of_chance, own)
 
 
 def played(party: SimulatedParty, messages: tuple[bytes, ...], now_s: int) -> Iterator[bytes]:
