@@ -97,12 +97,12 @@ def seen_before(vault: Vault, events: SeenEvents) -> NDArray[np.bool_]:
     """Return which of these events were seen in an earlier round; bool, shape (events,)."""
     group = events.group
     rows = vault.connection.execute(
-        "SELECT unit_key || event_key FROM seen WHERE study = ? AND table_id = ? AND measure = ? AND period = ? "
+        "SELECT unit_key, event_key FROM seen WHERE study = ? AND table_id = ? AND measure = ? AND period = ? "
         "ORDER BY unit_key, event_key",
         (group.study, group.table, group.measure, str(group.period)),
     )
     wanted = _text(np.hstack([events.unit_key, events.event_key]))
-    return _find(b"".join(key for (key,) in rows), 2 * KEY_BYTES, wanted)[1]
+    return _find(b"".join(unit + event for unit, event in rows), 2 * KEY_BYTES, wanted)[1]
 
 
 def store_pending(connection: sqlite3.Connection, slot: Digest, charges: Charges) -> None:

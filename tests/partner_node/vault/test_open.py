@@ -57,7 +57,7 @@ def edited(path: Path, *statements: str) -> None:
 
 def refused(path: Path, error: type[SamenzichtError], **changes: object) -> SamenzichtError:
     with pytest.raises(error) as caught:
-        open_vault(path, replace(owner(), **changes))  # type: ignore[arg-type] - the fields of an Owner by name
+        open_vault(path, replace(owner(), **changes))  # type: ignore[arg-type]  # the fields of an Owner by name
     assert caught.value.act
     return caught.value
 

@@ -1,6 +1,7 @@
 """Whole rounds with every party on a real vault: what it loads is what `applied` says, and bytes are the same."""
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -27,8 +28,7 @@ def vault_world(folder: Path) -> RoundWorld:
 
 
 def durable_of(party: SimulatedParty) -> VaultDurable:
-    assert isinstance(party.durable, VaultDurable)
-    return party.durable
+    return cast("VaultDurable", party.durable)
 
 
 def restarted(a_world: RoundWorld, party: PartyId) -> SimulatedParty:
