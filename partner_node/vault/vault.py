@@ -133,8 +133,10 @@ def _close(connection: sqlite3.Connection, path: Path) -> None:
         if journal.exists():
             os.link(journal, kept)
         connection.close()
-        if kept.exists():
-            kept.replace(journal)
+        if journal.exists():
+            kept.unlink(missing_ok=True)  # renaming one link of a file over the other would leave both
+        elif kept.exists():
+            kept.rename(journal)
 
 
 def make_vault(path: Path, owner: Owner) -> None:

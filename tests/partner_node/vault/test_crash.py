@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from partner_node.vault.book import Charges, spent
-from partner_node.vault.carry_out import Frozen, carry_out
+from partner_node.vault.carry_out import Frozen, carry_out, load_memory
 from partner_node.vault.unit_key import unit_keys
 from partner_node.vault.vault import StorageFailed, open_vault
 from privacy.randomness import RandomSource
@@ -186,6 +186,47 @@ def test_a_full_disk_leaves_the_old_state_and_the_node_can_go_on_when_there_is_r
     carry_out(vault, READY, frozen=many_charges(1, 20_000))
     carry_out(vault, (BookCharges(SLOT), Append(AbortEntry(slot=SLOT, attempt=Attempt(0)))))
     assert spent(vault, YEAR, many_charges(1, 20_000).charges.unit_key).sum() == 60_000
+    vault.close()
+
+
+def test_a_disk_that_takes_nothing_any_more_costs_no_commit_and_no_halt(tmp_path: Path) -> None:
+    """F07 in part: not even `closed well` can be written; the journal stays for the next start."""
+    path = copied(tmp_path)
+
+    def work(_tell: Tell) -> None:
+        vault = open_vault(path, owner())
+        carry_out(vault, (Showed(1),))
+        full = path.with_name("vault.sqlite-wal").stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (full, full))
+        with pytest.raises(StorageFailed):
+            carry_out(vault, (Showed(2),))
+        assert path.with_name("vault.sqlite-wal").stat().st_size == full
+
+    assert not in_child(work).killed
+    vault = open_vault(path, owner())
+    assert load_memory(vault).shown == (1,)
+    vault.close()
+    assert [item.name for item in path.parent.iterdir()] == ["vault.sqlite"]
+
+
+def test_a_journal_that_sqlite_deletes_in_a_bad_close_is_put_back(tmp_path: Path) -> None:
+    """Without it the file would say `running` and have no journal, which is a halt that nobody could mend."""
+    path = copied(tmp_path)
+    vault = open_vault(path, owner())
+    carry_out(vault, (Showed(1),))
+    vault.connection.execute("PRAGMA query_only = ON")  # `closed well` is refused, moving the journal is not
+    vault.close()
+    assert sorted(item.name for item in path.parent.iterdir()) == ["vault.sqlite", "vault.sqlite-wal"]
+    again = open_vault(path, owner())
+    assert load_memory(again).shown == (1,)
+    again.close()
+
+
+def test_a_vault_that_nobody_closed_opens_again(tmp_path: Path) -> None:
+    path = copied(tmp_path)
+    carry_out(open_vault(path, owner()), (Showed(1),))  # let go of at once: it closes itself
+    vault = open_vault(path, owner())
+    assert load_memory(vault).shown == (1,)
     vault.close()
 
 
