@@ -3,7 +3,7 @@
 import sys
 
 MISSING = (
-    "partner nodes that keep a vault and read a partner's files (partner_node)",
+    "partner nodes that read a partner's files (partner_node)",
     "a coordinator that releases and publishes (coordinator)",
 )
 
