@@ -171,6 +171,18 @@ def test_participants_without_this_party_are_refused() -> None:
         a_world.parties[WITNESS].receive(proposal(offer), a_world.now_s)
 
 
+def test_two_disjoint_sets_for_two_slots_are_refused_by_everyone() -> None:
+    """No witness would see both rounds; n_min forbids it, and `tests/protocol/test_covenant.py` shows that it suffices."""
+    a_world = world()
+    offer = offer_of(propose(a_world))
+    for period, chosen in ((example.QUARTER, EVERYONE[:3]), (Period("2026-Q2"), EVERYONE[3:])):
+        spec = a_world.coordinator.member.spec(STUDY_DIGEST, period)
+        disjoint = offer.model_copy(update={"spec": spec, "participants": chosen})
+        for party in chosen:
+            with pytest.raises(WrongParticipants):
+                a_world.parties[party].receive(proposal(disjoint), a_world.now_s)
+
+
 @pytest.mark.parametrize(
     "change",
     [
