@@ -172,7 +172,7 @@ def test_participants_without_this_party_are_refused() -> None:
 
 
 def test_two_disjoint_sets_for_two_slots_are_refused_by_everyone() -> None:
-    """No witness would see both rounds; n_min forbids it, and `tests/protocol/test_covenant.py` shows that it suffices."""
+    """No witness would see both rounds; n_min forbids it (`tests/protocol/test_covenant.py` shows that it suffices)."""
     a_world = world()
     offer = offer_of(propose(a_world))
     for period, chosen in ((example.QUARTER, EVERYONE[:3]), (Period("2026-Q2"), EVERYONE[3:])):
