@@ -7,6 +7,7 @@
     |   |-- AgreementRefusal   a covenant or study that breaks a rule      protocol/covenant, protocol/study
     |   |-- LedgerRefusal      a note, proof or entry that does not hold   protocol/ledger
     |   |-- RoundRefusal       a key, vector or step a round forbids       protocol/round
+    |   |   `-- Contradiction      two signed things that exclude each other, kept as evidence
     |   `-- Refusals           several of the above, all listed
     `-- Fault              something broke (exit code 3)
 
@@ -72,6 +73,14 @@ class LedgerRefusal(Refusal):
 
 class RoundRefusal(Refusal):
     """A key, vector, message or step that a round does not allow."""
+
+
+class Contradiction(RoundRefusal):
+    """Two things that one party signed and that cannot both be true; `evidence` holds both, for the caller to store."""
+
+    def __init__(self, *, got: str, wanted: str, act: str, evidence: tuple[str | bytes, ...]) -> None:
+        super().__init__(got=got, wanted=wanted, act=act)
+        self.evidence = evidence
 
 
 class Refusals(Refusal):

@@ -16,6 +16,7 @@ from partner_node.pipeline import contributed, contribution_parts, noise_source,
 from privacy.counts import CellCounts
 from privacy.randomness import RandomSource
 from protocol.agreement import AgreementPrivateKey, SlotKey
+from protocol.errors import Contradiction
 from protocol.ledger.tree import MerkleTree
 from protocol.round.context import commitment, repair_context_of
 from protocol.round.contribution import contribution, correction, slot_keys, uncover
@@ -104,9 +105,8 @@ class SimulatedParty:
                 now_s=now_s,
                 own_counts=self.own_counts,
             )
-        except Exception as refusal:
-            if evidence := getattr(refusal, "evidence", ()):
-                self.durable.evidence.append(evidence)
+        except Contradiction as refusal:
+            self.durable.evidence.append(refusal.evidence)
             raise
         return self._carry_out(step, now_s)
 

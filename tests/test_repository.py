@@ -110,7 +110,7 @@ import pytest
 
 @pytest.mark.needs("nginx")
 def test_that_needs_a_package():
-    assert True is not False
+    raise AssertionError("it must never run without its package")
 """
 
 

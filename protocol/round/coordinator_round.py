@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from protocol.digest import digest_of
-from protocol.errors import RoundRefusal
+from protocol.errors import Contradiction, RoundRefusal
 from protocol.ledger.tree import MerkleTree
 from protocol.round.context import context_of, repair_context_of
 from protocol.round.frame import Frame, check_sender, digest_of_payload, pack, parse_frame, seal
@@ -43,12 +43,8 @@ class Unexpected(RoundRefusal):
     """A message of another round, context or party than the coordinator waits for."""
 
 
-class ContradictingMessage(RoundRefusal):
+class ContradictingMessage(Contradiction):
     """A party that signed two different messages of one kind for one attempt."""
-
-    def __init__(self, *, got: str, wanted: str, act: str, evidence: tuple[bytes, ...]) -> None:
-        super().__init__(got=got, wanted=wanted, act=act)
-        self.evidence = evidence
 
 
 @dataclass(frozen=True, slots=True, repr=False)

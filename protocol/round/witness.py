@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from protocol.covenant.covenant import Covenant
-from protocol.errors import LedgerRefusal, RoundRefusal
+from protocol.errors import Contradiction, LedgerRefusal, RoundRefusal
 from protocol.ledger.checkpoint import Checkpoint, sign_checkpoint
 from protocol.ledger.entry import AbortEntry, LockEntry, parse_entry
 from protocol.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
@@ -20,12 +20,8 @@ from protocol.signing import SigningKey
 from protocol.words.ids import CovenantId, Digest, PartyId
 
 
-class ForkedLog(RoundRefusal):
+class ForkedLog(Contradiction):
     """A log that went back, or shows two heads of one size: its owner was restored, cloned, or lies."""
-
-    def __init__(self, *, got: str, wanted: str, act: str, evidence: tuple[str, ...]) -> None:
-        super().__init__(got=got, wanted=wanted, act=act)
-        self.evidence = evidence
 
 
 class UnprovenHead(RoundRefusal):

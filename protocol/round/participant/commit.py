@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from protocol.digest import digest_of
-from protocol.errors import RoundRefusal
+from protocol.errors import Contradiction, RoundRefusal
 from protocol.round.context import context_of
 from protocol.round.frame import Frame, check_sender, parse_frame
 from protocol.round.member import Member
@@ -22,12 +22,8 @@ class OwnReadyChanged(RoundRefusal):
     """A COMMIT whose READY of this party is not the one it stored, byte for byte."""
 
 
-class ContradictingReady(RoundRefusal):
+class ContradictingReady(Contradiction):
     """Two READYs of one party for one attempt: its node was cloned or restored, or it lies."""
-
-    def __init__(self, *, got: str, wanted: str, act: str, evidence: tuple[bytes, ...]) -> None:
-        super().__init__(got=got, wanted=wanted, act=act)
-        self.evidence = evidence
 
 
 @dataclass(frozen=True, slots=True)

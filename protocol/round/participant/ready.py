@@ -1,7 +1,7 @@
 """Computes: PROPOSE to READY. The plan and the participants are checked before anything is frozen."""
 
 from protocol.digest import digest_of
-from protocol.errors import RoundRefusal
+from protocol.errors import Contradiction, RoundRefusal
 from protocol.ledger.tree import MerkleTree
 from protocol.round.frame import Frame, parse_frame, seal
 from protocol.round.member import Member, check_change, check_offer
@@ -29,12 +29,8 @@ class WrongOffer(RoundRefusal):
     """An offer that has expired, lasts too long, or does not fit the message around it."""
 
 
-class ContradictingOffer(RoundRefusal):
+class ContradictingOffer(Contradiction):
     """Two offers that the coordinator signed for one attempt of one slot."""
-
-    def __init__(self, *, got: str, wanted: str, act: str, evidence: tuple[bytes, ...]) -> None:
-        super().__init__(got=got, wanted=wanted, act=act)
-        self.evidence = evidence
 
 
 def on_propose(frame: Frame, header: Propose, memory: Memory, member: Member, now_s: int) -> Step:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.errors import Refusal
+from protocol.errors import Contradiction, Refusal
 from protocol.round.context import repair_context_of
 from protocol.round.frame import Frame, seal, unpack
 from protocol.round.member import Member
@@ -63,8 +63,8 @@ def on_result(frame: Frame, header: Result, memory: Memory, member: Member, own_
         commands = _check(frame, header, slot, memory, member=member, own_counts=own_counts)
     except Refusal as refusal:
         objection = refused_as(refusal)
-        if evidence := getattr(refusal, "evidence", ()):
-            commands = (KeepEvidence(evidence),)
+        if isinstance(refusal, Contradiction):
+            commands = (KeepEvidence(refusal.evidence),)
     verdict = Verdict(
         sender=member.id, slot=slot.slot, attempt=slot.attempt, context=header.context, objection=objection
     )
@@ -78,11 +78,11 @@ def _check(
     offer = slot.offer
     assert offer is not None  # noqa: S101 - on_result has seen it
     uploads, corrections = split(unpack(frame.payload, source="a RESULT"), len(slot.survivors))
-    commands = list(_check_uploads(uploads, slot, header, member=member, memory=memory))
     vector_bytes = offer.spec.cells * offer.spec.ring_bits // 8
     sent = parse_parts(
         uploads, Upload, slot.survivors, member=member, has_vectors=header.has_vectors, vector_bytes=vector_bytes
     )
+    commands = _check_uploads(sent, slot, header, member=member, memory=memory)
     fixes = parse_parts(
         corrections,
         Correction,
@@ -120,15 +120,11 @@ def split(frames: Sequence[bytes], survivors: int) -> tuple[tuple[bytes, ...], t
 
 
 def _check_uploads(
-    frames: Sequence[bytes], slot: SlotMemory, header: Result, *, member: Member, memory: Memory
+    parts: Sequence[Frame], slot: SlotMemory, header: Result, *, member: Member, memory: Memory
 ) -> Sequence[Command]:
     """Check each upload's LOCK and log against the READY that this party locked on."""
     assert slot.offer is not None  # noqa: S101 - on_result has seen it
     ready_of = {ready.sender: ready for ready in parse_readies(slot.readies, slot.offer, member)}
-    vector_bytes = slot.offer.spec.cells * slot.offer.spec.ring_bits // 8
-    parts = parse_parts(
-        frames, Upload, slot.survivors, member=member, has_vectors=header.has_vectors, vector_bytes=vector_bytes
-    )
     commands: list[Command] = []
     for part in parts:
         ready: Ready = ready_of[part.header.sender]
