@@ -1,4 +1,4 @@
-"""Computes: a participant whose vault is in memory, for worlds and tests. The same steps as a real node, seeded.
+"""Computes: a participant whose shelf is memory, for worlds and tests. The session is the node's own, seeded.
 
 `durable` is what would be on disk: copying it and putting it back is a restored backup, giving it to two parties a
 cloned machine. `crash_at` raises between named points, and `restart` goes on from what was durable.
@@ -7,46 +7,33 @@ cloned machine. `crash_at` raises between named points, and `restart` goes on fr
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
-from partner_node.pipeline import contributed, contribution_parts, noise_source, noised, top_up, top_up_parts
+from partner_node.counting import Counted
+from partner_node.session import Session, Shelf
+from partner_node.vault.book import Charges
+from partner_node.vault.carry_out import Commitment, Frozen
+from partner_node.vault.unit_key import KEY_BYTES
 from privacy.counts import CellCounts
 from privacy.randomness import RandomSource
-from protocol.agreement import AgreementPrivateKey, SlotKey
-from protocol.errors import Contradiction
+from protocol.agreement import AgreementPrivateKey
 from protocol.ledger.tree import MerkleTree
-from protocol.round.context import commitment, repair_context_of
-from protocol.round.contribution import contribution, correction, slot_keys, uncover
-from protocol.round.frame import parse_frame
 from protocol.round.member import Member
 from protocol.round.memory import (
-    AnnounceWork,
     Append,
     BookCharges,
     Command,
-    ContributeWork,
-    CorrectWork,
     EraseSecrets,
-    FreezeWork,
     KeepEvidence,
     Memory,
-    SlotMemory,
     Step,
     Work,
     applied,
 )
 from protocol.round.messages import Offer
-from protocol.round.opening import void_cells
-from protocol.round.participant.lock import announce_abort, contribute, give_up
-from protocol.round.participant.ready import freeze
-from protocol.round.participant.repair import correct
-from protocol.round.partner_round import MAX_PAYLOAD_BYTES, pending, receive
-from protocol.round.ring import MaskedVector
-from protocol.study.plan import TablePlan, repair_plan, round_plan
-from protocol.words.ids import Digest, PartyId
+from protocol.words.ids import Digest
 from simulations.seeded import seeded_source
 
 Counts = Callable[[Offer], NDArray[np.int64]]
@@ -60,19 +47,9 @@ class Secrets:
     values: NDArray[np.int64]
     opening: bytes
     seed: bytes
-    nonce: Digest
 
 
-@dataclass(slots=True, repr=False)
-class Durable:
-    """Everything that survives a crash."""
-
-    memory: Memory = field(default_factory=Memory)
-    log: MerkleTree = field(default_factory=MerkleTree)
-    entries: list[bytes] = field(default_factory=list)
-    secrets: dict[Digest, Secrets] = field(default_factory=dict)
-    charged: list[Digest] = field(default_factory=list)
-    evidence: list[tuple[object, ...]] = field(default_factory=list)
+NOBODY = Charges(2026, np.zeros((0, KEY_BYTES), dtype=np.uint8), np.zeros(0, dtype=np.int64))
 
 
 def _no_crash(_point: str) -> None:
@@ -80,174 +57,112 @@ def _no_crash(_point: str) -> None:
 
 
 @dataclass(slots=True, repr=False)
-class SimulatedParty:
-    """One participant. counts: the true counts it would tabulate for an offer; int64, shape (cells,).
+class Durable:
+    """Everything that survives a crash: a shelf in memory."""
 
-    name_of_chance: what its seeded chance is drawn for; a clone that draws anew has another name.
-    """
-
-    member: Member
-    private: AgreementPrivateKey
-    counts: Counts
-    seed: int
-    name_of_chance: str = ""
-    durable: Durable = field(default_factory=Durable)
+    memory: Memory = field(default_factory=Memory)
+    log: MerkleTree = field(default_factory=MerkleTree)
+    entries: list[bytes] = field(default_factory=list)
+    secrets: dict[Digest, Secrets] = field(default_factory=dict)
+    charged: list[Digest] = field(default_factory=list)
+    evidence: list[tuple[object, ...]] = field(default_factory=list)
     crash_at: Crash = _no_crash
 
-    def receive(self, body: bytes, now_s: int) -> tuple[bytes, ...]:
-        """Return the answers to a message; a refusal raises and changes nothing but the evidence."""
-        try:
-            step = receive(
-                body,
-                memory=self.durable.memory,
-                member=self.member,
-                log=self.durable.log,
-                now_s=now_s,
-                own_counts=self.own_counts,
-            )
-        except Contradiction as refusal:
-            self.durable.evidence.append(refusal.evidence)
-            raise
-        return self._carry_out(step, now_s)
-
-    def restart(self, now_s: int) -> tuple[bytes, ...]:
-        """Return what a crash left unsent: the work that is pending is done from what is durable."""
-        answers: list[bytes] = []
-        for work in pending(self.durable.memory):
-            answers += self._carry_out(self._do(work, now_s), now_s)
-        return tuple(answers)
-
-    def give_up(self, slot: Digest) -> tuple[bytes, ...]:
-        """Return the ABORT of a slot that is not sent."""
-        step = give_up(self.durable.memory.slots[slot], self.durable.log)
-        return self._carry_out(step, now_s=0)  # no clock: giving up freezes nothing
-
-    def copy_of_disk(self) -> Durable:
-        """Return a backup."""
-        now = self.durable
-        return Durable(now.memory, deepcopy(now.log), [*now.entries], {**now.secrets}, [*now.charged], [*now.evidence])
-
-    def own_counts(self, slot: SlotMemory) -> NDArray[np.int64]:
-        """Return this party's noised counts of a slot, from its stored upload and its keys."""
-        offer = _offer_of(slot)
-        frame = parse_frame(slot.upload, source="the vault", max_payload_bytes=MAX_PAYLOAD_BYTES)
-        word = offer.spec.ring_bits
-        masked = MaskedVector.parse(frame.payload, word=word, cells=offer.spec.cells)
-        keys = self._keys(offer.participants, slot.context or Digest(""))
-        return uncover(masked, self.member.ring(offer, offer.participants), keys)
-
-    def _carry_out(self, step: Step, now_s: int) -> tuple[bytes, ...]:
-        self.crash_at("before commit")
-        self._commit(step.commands)
-        self.crash_at("after commit")
-        answers = list(step.messages)
-        if step.work is not None:
-            answers += self._carry_out(self._do(step.work, now_s), now_s)
-        return tuple(answers)
-
-    def _commit(self, commands: tuple[Command, ...]) -> None:
-        """One transaction: all of it or, when the caller crashed before, nothing."""
+    def commit(self, commands: tuple[Command, ...], frozen: Frozen | None = None) -> None:
+        """One transaction: all of it or, when the caller crashes before, nothing."""
+        self.crash_at("before freeze" if frozen else "before commit")
         for command in commands:
             match command:
                 case Append(entry):
                     body = entry.encode()
-                    self.durable.log.append(body)
-                    self.durable.entries.append(body)
+                    self.log.append(body)
+                    self.entries.append(body)
                 case BookCharges(slot):
-                    self.durable.charged.append(slot)
+                    self.charged.append(slot)
                 case EraseSecrets(slot):
-                    self.durable.secrets.pop(slot, None)
+                    self.secrets.pop(slot, None)
                 case KeepEvidence(evidence):
-                    self.durable.evidence.append(evidence)
+                    self.evidence.append(evidence)
                 case _:
                     pass
-        self.durable.memory = applied(self.durable.memory, commands)
+        self.memory = applied(self.memory, commands)
+        if frozen is not None:
+            self.secrets[frozen.slot] = Secrets(frozen.values, frozen.opening, frozen.seed)
+        self.crash_at("after commit")
 
-    def _do(self, work: Work, now_s: int) -> Step:
-        self.crash_at("before work")
-        match work:
-            case FreezeWork():
-                return self._freeze(work, now_s)
-            case ContributeWork(slot):
-                return self._contribute(self.durable.memory.slots[slot])
-            case CorrectWork(slot):
-                return self._correct(self.durable.memory.slots[slot])
-            case AnnounceWork(slot):
-                return announce_abort(self.durable.memory.slots[slot], member=self.member, log=self.durable.log)
+    def seed(self, slot: Digest) -> bytes:
+        """Return the seed of a slot's noise."""
+        return self.secrets[slot].seed
 
-    def _freeze(self, work: FreezeWork, now_s: int) -> Step:
-        offer = work.offer
-        chance = self._chance("freeze", offer.spec.slot, str(offer.attempt))
-        grid = self.member.grid(offer.spec.study_digest, offer.spec.period)
-        parts = contribution_parts(self._plans(offer), grid, self.member.id)
-        values = contributed(CellCounts(self.counts(offer).copy()), parts).values
-        secrets = Secrets(
-            values, chance.take(32, lane=0), chance.take(32, lane=0), Digest(chance.take(32, lane=0).hex())
-        )
-        step = freeze(
-            work,
-            nonce=secrets.nonce,
-            commitment=commitment(secrets.opening, values.astype("<i8").tobytes()),
-            charges_commitment=Digest(sha256(chance.take(32, lane=0)).hexdigest()),
-            memory=self.durable.memory,
-            member=self.member,
-            log=self.durable.log,
-            now_s=now_s,
-        )
-        self.crash_at("before freeze")
-        self._commit(step.commands)
-        self.durable.secrets[offer.spec.slot] = secrets
-        return Step(messages=step.messages)
+    def commitment(self, slot: Digest) -> Commitment:
+        """Return x and r of a slot."""
+        return Commitment(self.secrets[slot].values, self.secrets[slot].opening)
 
-    def _contribute(self, slot: SlotMemory) -> Step:
-        offer = _offer_of(slot)
-        secrets = self.durable.secrets[slot.slot]
-        bound_to = commitment(secrets.opening, secrets.values.astype("<i8").tobytes())
-        source = noise_source(secrets.seed, slot=slot.slot, attempt=slot.attempt, bound_to=bound_to)
-        grid = self.member.grid(offer.spec.study_digest, offer.spec.period)
-        parts = contribution_parts(self._plans(offer), grid, self.member.id)
-        ring = self.member.ring(offer, offer.participants)
-        keys = self._keys(offer.participants, slot.context or Digest(""))
-        masked = contribution(noised(CellCounts(secrets.values.copy()), parts, source).values, ring, keys)
-        return contribute(slot, masked, member=self.member, log=self.durable.log)
+    def repair_seed(self, slot: Digest, fresh: bytes) -> bytes:
+        """Return the seed of a repair, kept before it is used."""
+        return self.secrets.setdefault(slot, Secrets(np.zeros(0, dtype=np.int64), b"", fresh)).seed
 
-    def _correct(self, slot: SlotMemory) -> Step:
-        offer = _offer_of(slot)
-        context = repair_context_of(slot.context or Digest(""), slot.gone)
-        # A repair needs fresh chance that no crash repeats: its seed is durable before it is used.
-        if slot.slot not in self.durable.secrets:
-            chance = self._chance("repair", slot.slot, context)
-            empty = np.zeros(0, dtype=np.int64)
-            self.durable.secrets[slot.slot] = Secrets(empty, b"", chance.take(32, lane=0), Digest(""))
-        secrets = self.durable.secrets[slot.slot]
-        source = noise_source(secrets.seed, slot=slot.slot, attempt=slot.attempt, bound_to=context)
-        grid = self.member.grid(offer.spec.study_digest, offer.spec.period)
-        repairs = repair_plan(self._plans(offer), self.member.covenant, slot.gone)
-        extra = top_up(grid.size, top_up_parts(repairs, grid, self.member.id), source)
-        masked = correction(
-            extra,
-            self.member.ring(offer, slot.survivors),
-            gone_keys=self._keys(slot.gone, slot.context or Digest("")),
-            survivor_keys=self._keys(slot.survivors, context),
-            blind=tuple(
-                (cells, source.take((cells.stop - cells.start) * offer.spec.ring_bits // 8, lane=0))
-                for cells in void_cells(offer, slot.gone, self.member)
-            ),
-        )
-        return correct(slot, masked, member=self.member)
+    def copy(self) -> "Durable":
+        """Return a backup."""
+        secrets, charged, evidence = {**self.secrets}, [*self.charged], [*self.evidence]
+        return Durable(self.memory, deepcopy(self.log), [*self.entries], secrets, charged, evidence)
 
-    def _keys(self, peers: tuple[PartyId, ...], context: Digest) -> tuple[SlotKey, ...]:
-        return slot_keys(self.private, covenant=self.member.covenant, own=self.member.id, peers=peers, context=context)
 
-    def _plans(self, offer: Offer) -> tuple[TablePlan, ...]:
-        study = self.member.study(offer.spec.study_digest)
-        return round_plan(study, self.member.covenant, offer.spec.period, offer.participants)
+class SimulatedParty(Session):
+    """One participant. counts: the true counts it would tabulate for an offer; int64, shape (cells,).
+
+    name_of_chance: what its seeded chance is drawn for; a clone that draws anew has another name.
+    charges: what each of its rounds books; nothing, as long as nobody sets it.
+    """
+
+    charges: Charges
+    crash_at: Crash
+
+    def __init__(
+        self,
+        member: Member,
+        private: AgreementPrivateKey,
+        counts: Counts,
+        seed: int,
+        *,
+        name_of_chance: str = "",
+        durable: Shelf | None = None,
+    ) -> None:
+        self.counts, self.seed, self.name_of_chance = counts, seed, name_of_chance
+        self.charges, self.crash_at = NOBODY, _no_crash
+        super().__init__(member, private, durable or Durable(), self._counted, self._chance)
+
+    @property
+    def durable(self) -> Durable:
+        """What would be on disk."""
+        assert isinstance(self.shelf, Durable)  # noqa: S101 - made so, and set so below
+        return self.shelf
+
+    @durable.setter
+    def durable(self, durable: Durable) -> None:
+        self.shelf = durable
+
+    def clone(self) -> "SimulatedParty":
+        """Return a second machine with the same vault as it is now."""
+        again = SimulatedParty(self.member, self.private, self.counts, self.seed, durable=self.copy_of_disk())
+        again.name_of_chance = self.name_of_chance
+        return again
+
+    def copy_of_disk(self) -> Durable:
+        """Return a backup."""
+        return self.durable.copy()
 
     def _chance(self, *names: str) -> RandomSource:
         return seeded_source(self.seed, self.member.id, self.name_of_chance, *names)
 
+    def _counted(self, offer: Offer) -> Counted:
+        return Counted(CellCounts(self.counts(offer).copy()), self.charges)
 
-def _offer_of(slot: SlotMemory) -> Offer:
-    if slot.offer is None:
-        raise AssertionError("a slot with work to do has an offer")
-    return slot.offer
+    def _carry_out(self, step: Step, now_s: int) -> tuple[bytes, ...]:
+        if isinstance(self.shelf, Durable):
+            self.shelf.crash_at = self.crash_at
+        return super()._carry_out(step, now_s)
+
+    def _do(self, work: Work, now_s: int) -> Step:
+        self.crash_at("before work")
+        return super()._do(work, now_s)

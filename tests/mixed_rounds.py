@@ -5,7 +5,6 @@ A party's secrets hang on its name and slot only, so that it adds the same noise
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
@@ -27,7 +26,7 @@ from tests import example
 from tests.reference.honest_party import HonestParty
 from tests.reference.honest_round import Agreement, own_cells
 from tests.reference.honest_start import Secrets
-from tests.reference.honest_wire import Json, parsed
+from tests.reference.honest_wire import Json, labelled_hash, parsed
 from tests.rounds import EVERYONE, START_S, true_counts
 
 SEED = 1
@@ -133,7 +132,8 @@ def reference_party(party: PartyId, study: Study, *, seed: int = SEED) -> Honest
         if purpose == "repair":
             return Secrets(seed=source.take(32, lane=0), opening=source.take(32, lane=0), nonce=b"", salted=b"")
         opening, noise, nonce, salt = (source.take(32, lane=0) for _ in range(4))
-        return Secrets(opening, noise, nonce, sha256(salt).digest())
+        nobody = labelled_hash("charges", salt, (2026).to_bytes(2, "big"), b"", b"")  # no unit, no charge
+        return Secrets(opening, noise, nonce, nobody)
 
     def counts(offer: Json) -> list[int]:
         return [int(count) for count in true_counts(party, offer["spec"]["cells"])]

@@ -45,7 +45,7 @@ def participant(party: PartyId, *, seed: int = 1, name_of_chance: str = "") -> S
         return true_counts(party, offer.spec.cells)
 
     private = X25519PrivateKey.from_private_bytes(example.secret(f"agree {party}"))
-    return SimulatedParty(member(party), private, counts, seed, name_of_chance)
+    return SimulatedParty(member(party), private, counts, seed, name_of_chance=name_of_chance)
 
 
 def world(*, seed: int = 1, faults: Faults = NO_FAULTS) -> RoundWorld:

@@ -39,13 +39,17 @@ class SecretsMissing(VaultFault):
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Frozen:
-    """What a READY commits to and what its LOCK will book. values: x, int64, shape (cells,); seed: 32 fresh bytes."""
+    """What a READY commits to and what its LOCK will book. values: x, int64, shape (cells,).
+
+    seed, salt: 32 fresh bytes each, for the noise and for the commitment to the charges.
+    """
 
     slot: Digest
     values: NDArray[np.int64]
     opening: bytes
     seed: bytes
     charges: Charges
+    salt: bytes
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -70,7 +74,7 @@ def carry_out(vault: Vault, commands: tuple[Command, ...], *, frozen: Frozen | N
             values = frozen.values.astype("<i8").tobytes()
             connection.execute("INSERT INTO frozen VALUES (?, ?, ?)", (frozen.slot, values, frozen.opening))
             connection.execute("INSERT INTO seed VALUES (?, ?)", (frozen.slot, frozen.seed))
-            store_pending(connection, frozen.slot, frozen.charges)
+            store_pending(connection, frozen.slot, frozen.charges, frozen.salt)
     if any(isinstance(command, EraseSecrets) for command in commands):
         vault.scrub()
 

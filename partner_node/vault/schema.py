@@ -1,10 +1,11 @@
 """Computes nothing: the tables of the vault and the settings that SQLite must have, as DESIGN 8 asks.
 
 book            what each unit spent in a covenant year          closed years are deleted, their tombstones stay
-seen            which events were counted, or known and left out
+seen, counted   which events were known to earlier rounds, and what was counted of them
 slot            what the rounds remember (`protocol.round.memory.SlotMemory`), without secrets
 frozen, seed    x and r; the noise seed until the upload is stored
-pending*        charges and seen marks worked out at READY, moved to book and seen at LOCK
+pending*        charges and marks worked out at READY, moved to book, charge, seen and counted at LOCK
+charge, booked  what each unit paid for each slot, and the salt of the LOCK entry's commitment to it: for the replay
 log_*           this party's own log: leaf bodies, and the hash of each complete subtree
 """
 
@@ -55,15 +56,24 @@ TABLES: tuple[str, ...] = (
     f"""CREATE TABLE seen (study TEXT, table_id TEXT, measure TEXT, period TEXT,
         unit_key BLOB {_KEY.format("unit_key")}, event_key BLOB {_KEY.format("event_key")},
         PRIMARY KEY (study, table_id, measure, period, unit_key, event_key)) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE pending (slot TEXT PRIMARY KEY REFERENCES slot (slot), covenant_year INTEGER NOT NULL)
-        STRICT, WITHOUT ROWID""",
+    f"""CREATE TABLE counted (study TEXT, table_id TEXT, measure TEXT, period TEXT,
+        unit_key BLOB {_KEY.format("unit_key")}, cell TEXT, amount INTEGER NOT NULL CHECK (amount > 0),
+        PRIMARY KEY (study, table_id, measure, period, unit_key, cell)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE pending (slot TEXT PRIMARY KEY REFERENCES slot (slot), covenant_year INTEGER NOT NULL,
+        salt BLOB NOT NULL CHECK (length(salt) = 32)) STRICT, WITHOUT ROWID""",
     f"""CREATE TABLE pending_charge (slot TEXT REFERENCES pending (slot) ON DELETE CASCADE,
         unit_key BLOB {_KEY.format("unit_key")}, nano_rho INTEGER NOT NULL CHECK (nano_rho > 0),
         PRIMARY KEY (slot, unit_key)) STRICT, WITHOUT ROWID""",
     f"""CREATE TABLE pending_seen (slot TEXT REFERENCES pending (slot) ON DELETE CASCADE, study TEXT, table_id TEXT,
         measure TEXT, period TEXT, unit_key BLOB {_KEY.format("unit_key")}, event_key BLOB {_KEY.format("event_key")},
         PRIMARY KEY (slot, study, table_id, measure, period, unit_key, event_key)) STRICT, WITHOUT ROWID""",
-    "CREATE TABLE booked (slot TEXT PRIMARY KEY REFERENCES slot (slot)) STRICT, WITHOUT ROWID",
+    f"""CREATE TABLE pending_counted (slot TEXT REFERENCES pending (slot) ON DELETE CASCADE, study TEXT, table_id TEXT,
+        measure TEXT, period TEXT, unit_key BLOB {_KEY.format("unit_key")}, cell TEXT, amount INTEGER NOT NULL,
+        PRIMARY KEY (slot, study, table_id, measure, period, unit_key, cell)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE booked (slot TEXT PRIMARY KEY REFERENCES slot (slot), covenant_year INTEGER NOT NULL,
+        salt BLOB NOT NULL CHECK (length(salt) = 32)) STRICT, WITHOUT ROWID""",
+    f"""CREATE TABLE charge (slot TEXT REFERENCES booked (slot), unit_key BLOB {_KEY.format("unit_key")},
+        nano_rho INTEGER NOT NULL CHECK (nano_rho > 0), PRIMARY KEY (slot, unit_key)) STRICT, WITHOUT ROWID""",
     "CREATE TABLE year_closed (covenant_year INTEGER PRIMARY KEY) STRICT",
     # What people decided: the signed bytes.
     """CREATE TABLE approval (study_digest TEXT, officer TEXT, signed BLOB NOT NULL,
@@ -86,6 +96,11 @@ TRIGGERS: tuple[str, ...] = (
     """CREATE TRIGGER book_of_open_year BEFORE INSERT ON book
         WHEN new.covenant_year IN (SELECT covenant_year FROM year_closed)
         BEGIN SELECT RAISE(ABORT, 'the year is closed'); END""",
+    """CREATE TRIGGER charge_stays BEFORE UPDATE ON charge
+        BEGIN SELECT RAISE(ABORT, 'a charge is never changed'); END""",
+    """CREATE TRIGGER charge_until_closed BEFORE DELETE ON charge
+        WHEN (SELECT covenant_year FROM booked WHERE slot = old.slot) NOT IN (SELECT covenant_year FROM year_closed)
+        BEGIN SELECT RAISE(ABORT, 'the year is open'); END""",
     """CREATE TRIGGER book_until_closed BEFORE DELETE ON book
         WHEN old.covenant_year NOT IN (SELECT covenant_year FROM year_closed)
         BEGIN SELECT RAISE(ABORT, 'the year is open'); END""",

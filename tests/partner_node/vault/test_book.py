@@ -8,20 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partner_node.vault.book import (
-    Charges,
-    ChargesMissing,
-    SeenEvents,
-    SeenGroup,
-    WrongCharges,
-    YearClosed,
-    YearStillOpen,
-    close_year,
-    seen_before,
-    spent,
-)
+from partner_node.vault.book import Charges, ChargesMissing, YearClosed, YearStillOpen, close_year, spent
 from partner_node.vault.carry_out import Frozen, carry_out
+from partner_node.vault.key_column import WrongCharges
 from partner_node.vault.log import StoredTree
+from partner_node.vault.seen import SeenEvents, SeenGroup, seen_before
 from partner_node.vault.unit_key import EmptyId, event_keys, unit_keys
 from partner_node.vault.vault import RuleBroken, Vault
 from protocol.round.memory import BookCharges, EraseSecrets, Remember, SlotMemory
@@ -40,7 +31,7 @@ def slot(number: int) -> Digest:
 
 
 def freeze(vault: Vault, number: int, charges: Charges) -> None:
-    frozen = Frozen(slot(number), np.zeros(1, dtype=np.int64), b"r" * 32, b"s" * 32, charges)
+    frozen = Frozen(slot(number), np.zeros(1, dtype=np.int64), b"r" * 32, b"s" * 32, charges, b"t" * 32)
     carry_out(vault, (Remember(SlotMemory(slot(number), State.READY, Attempt(0))),), frozen=frozen)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from partner_node.vault.book import Charges, spent
-from partner_node.vault.carry_out import Frozen, carry_out, load_memory
+from partner_node.vault.carry_out import Frozen, SecretsMissing, carry_out, load_memory
 from partner_node.vault.unit_key import unit_keys
 from partner_node.vault.vault import StorageFailed, open_vault
 from privacy.randomness import RandomSource
@@ -20,40 +20,48 @@ from protocol.round.memory import Append, BookCharges, Remember, Showed, SlotMem
 from protocol.round.messages import Attempt
 from protocol.round.transitions import State
 from protocol.words.ids import Digest
+from simulations.party import SimulatedParty
 from tests import example
 from tests.partner_node.vault.killed import Countdown, Tell, in_child
 from tests.partner_node.vault.vault_party import (
     YEAR,
-    VaultDurable,
-    VaultParty,
+    CheckedShelf,
     dump,
+    memory_world,
     new_vault,
     owner,
     played,
     vault_party,
 )
-from tests.rounds import EVERYONE, START_S, propose, send, slot_of, world
+from tests.rounds import EVERYONE, START_S, propose, send, slot_of
 
 VT, WITNESS = example.VT, example.WITNESS
 Dump = dict[str, tuple[tuple[object, ...], ...]]
 
 
-class Restarted(VaultParty):
+class Restarted(SimulatedParty):
     """A party after a crash: chance that was durable before must not be drawn anew, so a second draw is another."""
 
     def _chance(self, *names: str) -> RandomSource:
-        slot = self.durable.memory.slots.get(Digest(names[1]))
+        slot = self.shelf.memory.slots.get(Digest(names[1]))
         frozen = slot is not None and slot.state is not State.FREE
-        repaired = frozen and slot is not None and (slot.correction != b"" or slot.slot in self.durable.secrets)
+        repaired = frozen and slot is not None and (slot.correction != b"" or self._has_seed(slot.slot))
         if {"freeze": frozen, "repair": repaired}[names[0]]:
             return super()._chance(*names, "anew")
         return super()._chance(*names)
+
+    def _has_seed(self, slot: Digest) -> bool:
+        try:
+            self.shelf.seed(slot)
+        except SecretsMissing:
+            return False
+        return True
 
 
 @cache
 def script() -> tuple[bytes, ...]:
     """Return what one party is sent in a round with a repair: PROPOSE, COMMIT, REPAIR, RESULT."""
-    a_world = world()
+    a_world = memory_world()
     left = [party for party in EVERYONE if party != WITNESS]
     messages = [propose(a_world)]
     send(a_world, EVERYONE, messages[0])
@@ -95,8 +103,8 @@ def whole() -> Whole:
     with TemporaryDirectory() as folder:
         vault = open_vault(copied(Path(folder)), owner())
         states = [dump(vault)]
-        durable = VaultDurable(vault, after_commit=lambda now: states.append(dump(now)))
-        party = vault_party(vault, durable=durable)
+        shelf = CheckedShelf(vault, after_commit=lambda now: states.append(dump(now)))
+        party = vault_party(vault, shelf=shelf)
         answers = tuple(played(party, script(), START_S))
         vault.close()
     with TemporaryDirectory() as folder:
@@ -110,7 +118,7 @@ def play(path: Path, tell: Tell, *, at: int, one_by_one: bool) -> None:
     vault = open_vault(path, owner())
     countdown = Countdown(vault.connection, at)
     vault.connection.set_trace_callback(countdown)
-    for answer in played(vault_party(vault, durable=VaultDurable(vault, one_by_one)), script(), START_S):
+    for answer in played(vault_party(vault, shelf=CheckedShelf(vault, one_by_one=one_by_one)), script(), START_S):
         tell(answer)
     tell(str(countdown.count).encode())
 
@@ -160,7 +168,7 @@ def many_charges(seed: int, units: int) -> Frozen:
     """Return a READY's secrets with charges of many units."""
     unit_key = unit_keys(owner().node_secret, (f"{seed}-{unit}" for unit in range(units)))
     amounts = np.full(units, 3, dtype=np.int64)
-    return Frozen(SLOT, np.zeros(0, dtype=np.int64), b"r" * 32, b"s" * 32, Charges(YEAR, unit_key, amounts))
+    return Frozen(SLOT, np.zeros(0, dtype=np.int64), b"r" * 32, b"s" * 32, Charges(YEAR, unit_key, amounts), b"t" * 32)
 
 
 SLOT = Digest("5" * 64)

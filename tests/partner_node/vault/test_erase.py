@@ -24,7 +24,7 @@ UNIT = unit_keys(owner().node_secret, ["household-1"])
 def freeze(vault: Vault) -> None:
     memory = SlotMemory(SLOT, State.READY, Attempt(0))
     charges = Charges(YEAR, UNIT, np.array([7], dtype=np.int64))
-    carry_out(vault, (Remember(memory),), frozen=Frozen(SLOT, VALUES, OPENING, SEED, charges))
+    carry_out(vault, (Remember(memory),), frozen=Frozen(SLOT, VALUES, OPENING, SEED, charges, b"t" * 32))
 
 
 def on_disk(vault: Vault, secret: bytes) -> bool:

@@ -1,7 +1,6 @@
 """Whole rounds with every party on a real vault: what it loads is what `applied` says, and bytes are the same."""
 
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pytest
@@ -15,7 +14,16 @@ from protocol.words.ids import PartyId
 from simulations.party import SimulatedParty
 from simulations.round_world import RoundWorld
 from tests import example
-from tests.partner_node.vault.vault_party import UNITS, YEAR, VaultDurable, keys, new_vault, owner, vault_party
+from tests.partner_node.vault.vault_party import (
+    UNITS,
+    YEAR,
+    CheckedShelf,
+    keys,
+    memory_world,
+    new_vault,
+    owner,
+    vault_party,
+)
 from tests.rounds import EVERYONE, STUDY_DIGEST, propose, ready, send, slot_of, world
 
 VT, WITNESS = example.VT, example.WITNESS
@@ -27,13 +35,14 @@ def vault_world(folder: Path) -> RoundWorld:
     return RoundWorld(a_world.coordinator, parties, a_world.chance)
 
 
-def durable_of(party: SimulatedParty) -> VaultDurable:
-    return cast("VaultDurable", party.durable)
+def shelf_of(party: SimulatedParty) -> CheckedShelf:
+    assert isinstance(party.shelf, CheckedShelf)
+    return party.shelf
 
 
 def restarted(a_world: RoundWorld, party: PartyId) -> SimulatedParty:
     """Close and open its vault; what it draws from now on is different chance."""
-    vault = durable_of(a_world.parties[party]).vault
+    vault = shelf_of(a_world.parties[party]).vault
     vault.close()
     again = vault_party(open_vault(vault.path, owner(party)), party, name_of_chance="after a restart")
     assert isinstance(a_world.parties, dict)
@@ -42,22 +51,22 @@ def restarted(a_world: RoundWorld, party: PartyId) -> SimulatedParty:
 
 
 def test_a_round_on_vaults_has_the_bytes_of_a_round_in_memory(tmp_path: Path) -> None:
-    in_memory, on_vaults = world(), vault_world(tmp_path)
+    in_memory, on_vaults = memory_world(), vault_world(tmp_path)
     expected = in_memory.run(STUDY_DIGEST, example.QUARTER)
     opened = on_vaults.run(STUDY_DIGEST, example.QUARTER)
     assert np.array_equal(opened.values, expected.values)
     slot = slot_of(in_memory)
     assert on_vaults.coordinator.slots[slot].uploads == in_memory.coordinator.slots[slot].uploads
     for party in EVERYONE:
-        memory = on_vaults.parties[party].durable.memory
-        assert memory == in_memory.parties[party].durable.memory
-        assert on_vaults.parties[party].durable.log.root() == in_memory.parties[party].durable.log.root()
+        memory = on_vaults.parties[party].shelf.memory
+        assert memory == in_memory.parties[party].shelf.memory
+        assert on_vaults.parties[party].shelf.log.root() == in_memory.parties[party].shelf.log.root()
         assert memory.slots[slot].state is State.DONE
 
 
 def test_a_lock_charges_once_and_the_seed_goes_with_the_upload(tmp_path: Path) -> None:
     a_world = vault_world(tmp_path)
-    vault, slot = durable_of(a_world.parties[VT]).vault, slot_of(a_world)
+    vault, slot = shelf_of(a_world.parties[VT]).vault, slot_of(a_world)
     commit = ready(a_world)
     seed = load_seed(vault, slot)
     assert len(seed) == 32
@@ -72,7 +81,7 @@ def test_a_lock_charges_once_and_the_seed_goes_with_the_upload(tmp_path: Path) -
 
 def test_a_ready_that_ends_leaves_no_secret_and_no_charge(tmp_path: Path) -> None:
     a_world = vault_world(tmp_path)
-    vault, slot = durable_of(a_world.parties[VT]).vault, slot_of(a_world)
+    vault, slot = shelf_of(a_world.parties[VT]).vault, slot_of(a_world)
     ready(a_world)
     a_world.parties[VT].give_up(slot)
     with pytest.raises(SecretsMissing):
@@ -85,7 +94,7 @@ def test_a_ready_that_ends_leaves_no_secret_and_no_charge(tmp_path: Path) -> Non
 
 def test_a_newer_attempt_replaces_the_secrets_and_the_charges(tmp_path: Path) -> None:
     a_world = vault_world(tmp_path)
-    vault, slot = durable_of(a_world.parties[VT]).vault, slot_of(a_world)
+    vault, slot = shelf_of(a_world.parties[VT]).vault, slot_of(a_world)
     send(a_world, [VT], propose(a_world))
     first = load_seed(vault, slot)
     send(a_world, [VT], propose(a_world))
@@ -95,7 +104,7 @@ def test_a_newer_attempt_replaces_the_secrets_and_the_charges(tmp_path: Path) ->
 
 @pytest.mark.parametrize("when", ["ready", "committed"])
 def test_a_restart_goes_on_with_the_same_bytes(tmp_path: Path, when: str) -> None:
-    in_memory, a_world = world(), vault_world(tmp_path)
+    in_memory, a_world = memory_world(), vault_world(tmp_path)
     in_memory.run(STUDY_DIGEST, example.QUARTER)
     commit = ready(a_world)
     if when == "committed":
@@ -110,7 +119,7 @@ def test_a_restart_goes_on_with_the_same_bytes(tmp_path: Path, when: str) -> Non
 
 
 def test_a_repair_with_a_restart_in_it_ends_as_one_in_memory(tmp_path: Path) -> None:
-    in_memory, a_world = world(), vault_world(tmp_path)
+    in_memory, a_world = memory_world(), vault_world(tmp_path)
     opened = []
     left = [party for party in EVERYONE if party != WITNESS]
     for each in (in_memory, a_world):
@@ -142,4 +151,4 @@ def test_evidence_of_a_refused_message_is_kept(tmp_path: Path) -> None:
     victim.receive(first, a_world.now_s)
     with pytest.raises(RoundRefusal):
         victim.receive(second, a_world.now_s)
-    assert kept_evidence(durable_of(victim).vault) == ((first, second),)
+    assert kept_evidence(shelf_of(victim).vault) == ((first, second),)

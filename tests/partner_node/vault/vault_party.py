@@ -1,34 +1,23 @@
-"""Touches the world: the simulated party of `simulations/party.py` with a real vault in place of its memory.
-
-After each transaction what the vault loads is compared with what `applied` says.
-"""
+"""Touches the world: the simulated party of `simulations/party.py` on a real vault in place of its memory."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from partner_node.vault.book import Charges
-from partner_node.vault.carry_out import (
-    Frozen,
-    SecretsMissing,
-    carry_out,
-    keep_repair_seed,
-    load_commitment,
-    load_memory,
-    load_seed,
-)
-from partner_node.vault.log import StoredTree
+from partner_node.vault.carry_out import Frozen, carry_out, load_memory
+from partner_node.vault.shelf import VaultShelf
 from partner_node.vault.unit_key import unit_keys
 from partner_node.vault.vault import Owner, Vault, make_vault, open_vault
-from protocol.round.memory import Command, KeepEvidence, Memory, Remember, applied
-from protocol.round.transitions import State
+from protocol.round.memory import Command, applied
 from protocol.words.ids import Digest, PartyId
-from simulations.party import Durable, Secrets, SimulatedParty
+from simulations.party import SimulatedParty
+from simulations.round_world import RoundWorld
 from tests import example
-from tests.rounds import participant
+from tests.rounds import participant, world
 
 YEAR = 2026
 UNITS = ("household-1", "household-2", "household-3")
@@ -61,89 +50,31 @@ def dump(vault: Vault) -> dict[str, tuple[tuple[object, ...], ...]]:
     }
 
 
-class Shelf:
-    """The secrets of `Durable`, kept in the vault; a READY's wait for its commands, to go in one transaction."""
+@dataclass(slots=True, repr=False)
+class CheckedShelf(VaultShelf):
+    """A vault's shelf that compares, after each transaction, what the vault loads with what `applied` says.
 
-    def __init__(self, vault: Vault, durable: "VaultDurable") -> None:
-        self.vault, self.durable = vault, durable
+    one_by_one: a seeded bug, a transaction for each command.
+    """
 
-    def __contains__(self, slot: Digest) -> bool:
-        try:
-            load_seed(self.vault, slot)
-        except SecretsMissing:
-            return False
-        return True
-
-    def __getitem__(self, slot: Digest) -> Secrets:
-        seed = load_seed(self.vault, slot)
-        try:
-            known = load_commitment(self.vault, slot)
-        except SecretsMissing:
-            return Secrets(np.zeros(0, dtype=np.int64), b"", seed, Digest(""))
-        return Secrets(known.values, known.opening, seed, Digest(""))
-
-    def __setitem__(self, slot: Digest, secrets: Secrets) -> None:
-        if not self.durable.waiting:
-            keep_repair_seed(self.vault, slot, secrets.seed)
-            self.durable.after_commit(self.vault)
-            return
-        frozen = Frozen(slot, secrets.values, secrets.opening, secrets.seed, charges())
-        commands, self.durable.waiting = self.durable.waiting, ()
-        self.durable.commit(commands, frozen)
-
-
-@dataclass
-class VaultDurable:
-    """What `Durable` is, on a vault. one_by_one: a seeded bug, a transaction for each command."""
-
-    vault: Vault
     one_by_one: bool = False
     after_commit: Callable[[Vault], None] = lambda _vault: None
-    waiting: tuple[Command, ...] = ()
-    expected: Memory = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.expected = load_memory(self.vault)
-        self.secrets = Shelf(self.vault, self)
-
-    @property
-    def memory(self) -> Memory:
-        return load_memory(self.vault)
-
-    @property
-    def log(self) -> StoredTree:
-        return StoredTree(self.vault.connection)
-
-    @property
-    def evidence(self) -> "VaultDurable":
-        return self
-
-    def append(self, evidence: tuple[str | bytes, ...]) -> None:
-        self.commit((KeepEvidence(evidence),))
 
     def commit(self, commands: tuple[Command, ...], frozen: Frozen | None = None) -> None:
         if self.one_by_one:
             for command in commands:
                 carry_out(self.vault, (command,))
-            commands_left: tuple[Command, ...] = ()
+            carry_out(self.vault, (), frozen=frozen)
+            self.memory = applied(self.memory, commands)
         else:
-            commands_left = commands
-        carry_out(self.vault, commands_left, frozen=frozen)
-        self.expected = applied(self.expected, commands)
-        assert load_memory(self.vault) == self.expected
+            VaultShelf.commit(self, commands, frozen)
+        assert load_memory(self.vault) == self.memory
         self.after_commit(self.vault)
 
-
-class VaultParty(SimulatedParty):
-    """A simulated party whose effects go to the vault."""
-
-    def _commit(self, commands: tuple[Command, ...]) -> None:
-        durable = cast("VaultDurable", self.durable)
-        freezes = any(isinstance(command, Remember) and command.slot.state is State.READY for command in commands)
-        if freezes:
-            durable.waiting = commands  # the simulation gives the secrets right after this
-        else:
-            durable.commit(commands)
+    def repair_seed(self, slot: Digest, fresh: bytes) -> bytes:
+        seed = VaultShelf.repair_seed(self, slot, fresh)
+        self.after_commit(self.vault)
+        return seed
 
 
 def vault_party(
@@ -151,12 +82,22 @@ def vault_party(
     party: PartyId = example.VT,
     *,
     name_of_chance: str = "",
-    kind: type[VaultParty] = VaultParty,
-    durable: VaultDurable | None = None,
-) -> VaultParty:
+    kind: type[SimulatedParty] = SimulatedParty,
+    shelf: CheckedShelf | None = None,
+) -> SimulatedParty:
     plain = participant(party, name_of_chance=name_of_chance)
-    own = cast("Durable", durable or VaultDurable(vault))
-    return kind(plain.member, plain.private, plain.counts, plain.seed, name_of_chance, own)
+    own = shelf or CheckedShelf(vault)
+    made = kind(plain.member, plain.private, plain.counts, plain.seed, name_of_chance=name_of_chance, durable=own)
+    made.charges = charges()
+    return made
+
+
+def memory_world() -> RoundWorld:
+    """Return a world in memory whose parties charge what those on vaults charge."""
+    a_world = world()
+    for party in a_world.parties.values():
+        party.charges = charges()
+    return a_world
 
 
 def played(party: SimulatedParty, messages: tuple[bytes, ...], now_s: int) -> Iterator[bytes]:

@@ -84,7 +84,7 @@ def new_node(party: PartyId, *, history: str = "", add: int = 0) -> Node:
         return 100 * place + add + np.arange(offer.spec.cells, dtype=np.int64)
 
     private = X25519PrivateKey.from_private_bytes(example.secret(f"agree {party}"))
-    return Node(SimulatedParty(member(party), private, counts, 1, history))
+    return Node(SimulatedParty(member(party), private, counts, 1, name_of_chance=history))
 
 
 def with_history(node: Node, *, history: str, add: int) -> None:
@@ -95,6 +95,6 @@ def with_history(node: Node, *, history: str, add: int) -> None:
 
 def clone_of(node: Node, *, history: str, add: int) -> Node:
     """Return a second machine with the same vault as it is now."""
-    twin = replace(node, party=replace(node.party, durable=node.party.copy_of_disk()), backups=[])
+    twin = replace(node, party=node.party.clone(), backups=[])
     with_history(twin, history=history, add=add)
     return twin

@@ -152,9 +152,7 @@ def stages(covenant_version: int = 1, study_id: str = "basis-2026") -> Stages:
 def snapshot(vault: Durable) -> tuple[object, ...]:
     """Return everything durable but the evidence, as a value that can be compared."""
     memory = vault.memory
-    secrets = {
-        slot: (kept.seed, kept.opening, kept.nonce, kept.values.tobytes()) for slot, kept in vault.secrets.items()
-    }
+    secrets = {slot: (kept.seed, kept.opening, kept.values.tobytes()) for slot, kept in vault.secrets.items()}
     state = dict(memory.slots), dict(memory.heads), memory.shown, memory.unsettled
     return (*state, vault.log.size, vault.log.root(), tuple(vault.entries), secrets, tuple(vault.charged))
 

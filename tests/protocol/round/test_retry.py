@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from partner_node import session as session_module
 from partner_node.pipeline import contribution_parts, noise_source, noised, top_up, top_up_parts
 from privacy.counts import CellCounts
 from privacy.randomness import RandomSource
@@ -23,7 +24,6 @@ from protocol.round.transitions import State
 from protocol.study import plan as plan_module
 from protocol.study.plan import repair_plan, round_plan
 from protocol.words.ids import Digest, PartyId
-from simulations import party as party_module
 from simulations.party import SimulatedParty
 from simulations.round_world import RoundWorld
 from simulations.seeded import seeded_source
@@ -49,7 +49,7 @@ class Made:
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """See each vector at the moment before it is stored."""
         for name in ("contribute", "correct"):
-            monkeypatch.setattr(party_module, name, self._watched(name, getattr(party_module, name)))
+            monkeypatch.setattr(session_module, name, self._watched(name, getattr(session_module, name)))
 
     def check(self) -> None:
         """Raise if two different vectors exist under one context: their difference would be one of noise or counts."""
@@ -136,7 +136,7 @@ def test_fresh_noise_on_a_retry_is_caught(monkeypatch: pytest.MonkeyPatch) -> No
     """R15, seeded bug: two uploads under one context; the masks fall out of their difference, which shows noise."""
     keys = count()
     monkeypatch.setattr(
-        party_module, "noise_source", lambda _seed, **_bound: RandomSource(next(keys).to_bytes(32, "big"))
+        session_module, "noise_source", lambda _seed, **_bound: RandomSource(next(keys).to_bytes(32, "big"))
     )
     made = _uploads_and_corrections(monkeypatch, RUNS)
     with pytest.raises(AssertionError, match="different vectors under one context"):

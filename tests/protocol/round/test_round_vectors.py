@@ -66,10 +66,12 @@ def test_ours_answers_each_message_with_the_bytes_of_the_vector(steps: tuple[str
 
 def test_ours_holds_the_secrets_of_the_vector() -> None:
     """Else equal bytes would say nothing about the inputs in the file."""
-    party, _ = heard("propose")
+    party, (ready,) = heard("propose")
+    header = header_of(ready)
+    assert isinstance(header, Ready)
     (secrets,) = party.durable.secrets.values()
     assert secrets.values.tolist() == INPUTS["counts"]
-    assert (secrets.opening.hex(), secrets.seed.hex(), secrets.nonce) == (
+    assert (secrets.opening.hex(), secrets.seed.hex(), header.nonce) == (
         INPUTS["opening"],
         INPUTS["seed"],
         INPUTS["nonce"],
@@ -102,7 +104,9 @@ def test_the_keys_of_each_pair_follow(pair: dict[str, Any]) -> None:
 
 
 def test_noise_and_masks_follow() -> None:
-    party, _ = heard("propose")
+    party, (ready,) = heard("propose")
+    header = header_of(ready)
+    assert isinstance(header, Ready)
     offer = Offer.parse(SESSION["ready"]["offer"].encode())
     plans = round_plan(example.study(), example.covenant(), example.QUARTER, EVERYONE)
     source = noise_source(
@@ -142,6 +146,8 @@ def test_other_secrets_give_other_bytes_and_a_changed_frame_is_refused() -> None
     assert other.receive(frame_of("propose"), INPUTS["now_s"]) != (frame_of("ready"),)
     with pytest.raises(OwnReadyChanged):
         other.receive(frame_of("commit"), INPUTS["now_s"])
-    party, _ = heard("propose")
+    party, (ready,) = heard("propose")
+    header = header_of(ready)
+    assert isinstance(header, Ready)
     with pytest.raises(PayloadMismatch):
         party.receive(frame_of("commit")[:-1] + b"\x00", INPUTS["now_s"])

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from protocol.digest import digest_of
+from protocol.round.messages import Ready
+from protocol.words.ids import Digest
 from tests import example
 from tests.protocol.round.stages import VT, frame_of, kind_of
-from tests.protocol.round.victim import Masking, bare, little_noise, masked, reused, the_victim, views
+from tests.protocol.round.victim import Drawn, Masking, bare, little_noise, masked, reused, the_victim, views
 from tests.rounds import EVERYONE
 
 PUSH_ROUNDS = 4_000
@@ -109,7 +111,10 @@ def test_the_view_is_that_of_a_real_round() -> None:
             world.coordinator.take(slot, world.parties[each].receive(body, world.now_s)[0])
     done = party.durable.memory.slots[slot]
     assert memory.charges_commitment is not None
-    assert the_victim().view(secrets, memory.charges_commitment, masked) == memory.ready + done.upload + done.verdict
+    own = frame_of(memory.ready).header
+    assert isinstance(own, Ready)
+    drawn = Drawn(secrets.values, secrets.opening, secrets.seed, Digest(own.nonce))
+    assert the_victim().view(drawn, memory.charges_commitment, masked) == memory.ready + done.upload + done.verdict
     assert [kind_of(body) for body in (memory.ready, done.upload, done.verdict)] == ["ready", "upload", "verdict"]
     assert frame_of(done.verdict).header.model_dump()["objection"] is None
 

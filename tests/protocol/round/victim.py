@@ -33,7 +33,7 @@ from protocol.round.transitions import State
 from protocol.study.plan import round_plan
 from protocol.study.study import Study
 from protocol.words.ids import AgreementKey, Digest, PartyId
-from simulations.party import Secrets, SimulatedParty
+from simulations.party import SimulatedParty
 from simulations.round_world import Coordinator, RoundWorld
 from tests import example
 from tests.protocol.round.stages import VT, frame_of
@@ -43,6 +43,16 @@ HOUSEHOLD = 40  # what one household adds to two cells: twenty sigma, so that no
 TOUCHED = [0, 7]
 OWN_CELLS = slice(0, 12)  # the rest is the schools' table, to which it contributes nothing
 Masking = Callable[["Victim", NDArray[np.int64], Digest], MaskedVector]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Drawn:
+    """What a node draws and counts for one READY."""
+
+    values: NDArray[np.int64]
+    opening: bytes
+    seed: bytes
+    nonce: Digest
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,7 +69,7 @@ class Victim:
         """What was proposed."""
         return self.work.offer
 
-    def view(self, secrets: Secrets, charges_commitment: Digest, masking: Masking) -> bytes:
+    def view(self, secrets: Drawn, charges_commitment: Digest, masking: Masking) -> bytes:
         """Return the three frames of a whole round, one behind the other."""
         bound_to = commitment(secrets.opening, secrets.values.astype("<i8").tobytes())
         log = MerkleTree()
@@ -83,7 +93,7 @@ class Victim:
         verdict = Verdict(sender=VT, slot=slot.slot, attempt=slot.attempt, context=context, objection=None)
         return ready + upload + seal(verdict, key=self.member.key).encode()
 
-    def _noised(self, secrets: Secrets, bound_to: Digest) -> NDArray[np.int64]:
+    def _noised(self, secrets: Drawn, bound_to: Digest) -> NDArray[np.int64]:
         spec = self.offer.spec
         source = noise_source(secrets.seed, slot=spec.slot, attempt=self.offer.attempt, bound_to=bound_to)
         plans = round_plan(
@@ -132,12 +142,12 @@ def views(rounds: int, *, seed: int, masking: Masking = masked) -> tuple[NDArray
     return labels, table[:, table.max(axis=0) != table.min(axis=0)]
 
 
-def fresh(victim: Victim, chance: Random, *, with_household: bool) -> tuple[Secrets, Digest]:
+def fresh(victim: Victim, chance: Random, *, with_household: bool) -> tuple[Drawn, Digest]:
     """Return what a node draws for one READY, and one of two neighbouring inputs."""
     values = np.zeros(victim.offer.spec.cells, dtype=np.int64)
     values[OWN_CELLS] = 20
     values[TOUCHED] += HOUSEHOLD * with_household
-    secrets = Secrets(values, chance.randbytes(32), chance.randbytes(32), Digest(chance.randbytes(32).hex()))
+    secrets = Drawn(values, chance.randbytes(32), chance.randbytes(32), Digest(chance.randbytes(32).hex()))
     return secrets, Digest(sha256(chance.randbytes(32)).hexdigest())
 
 
