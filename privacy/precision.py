@@ -4,7 +4,6 @@ Both follow from the plan's variance and the released value alone. A rule that l
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 from math import isqrt
@@ -14,6 +13,7 @@ import numpy as np
 from privacy.counts import NoisedCounts
 from privacy.errors import PrivacyRefusal
 from privacy.shares import check_variance
+from protocol.release import NotShown
 
 CONFIDENCE = Fraction(95, 100)
 MIN_CONFIDENCE, MAX_CONFIDENCE = Fraction(1, 2), Fraction(999, 1000)
@@ -25,13 +25,6 @@ class PrecisionOutOfRange(PrivacyRefusal):
     """A confidence or a wanted precision outside its range."""
 
 
-class Reason(StrEnum):
-    """Why a cell is not shown; the code goes into every output in place of a number."""
-
-    TOO_WIDE = "too-wide"
-    NOT_DELIVERED = "not-delivered"
-
-
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A released value with its interval for noise: value - half_width to value + half_width."""
@@ -41,10 +34,10 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class NotShown:
+class Hidden:
     """A cell without a number. It holds none, so that no output can print it as zero."""
 
-    reason: Reason
+    reason: NotShown
 
     def __bool__(self) -> bool:
         """Refuse to be taken for nothing: `value or 0` is how a hidden cell becomes zero."""
@@ -95,7 +88,7 @@ def half_width(variance: Fraction, confidence: Fraction = CONFIDENCE) -> int:
     return int(np.searchsorted(within, (float(confidence) + _SLACK) * whole))
 
 
-def show(released: NoisedCounts, *, variance: Fraction, rule: PrecisionRule) -> tuple[Shown | NotShown, ...]:
+def show(released: NoisedCounts, *, variance: Fraction, rule: PrecisionRule) -> tuple[Shown | Hidden, ...]:
     """Return each released cell with its interval, or the reason why it is not shown.
 
     variance: of the whole noise in a cell, which the release states.
@@ -103,11 +96,11 @@ def show(released: NoisedCounts, *, variance: Fraction, rule: PrecisionRule) -> 
     """
     width = half_width(variance)
     return tuple(
-        Shown(value, width) if width <= rule.relative * max(value, rule.reference) else NotShown(Reason.TOO_WIDE)
+        Shown(value, width) if width <= rule.relative * max(value, rule.reference) else Hidden(NotShown.TOO_UNCERTAIN)
         for value in released.values.tolist()
     )
 
 
-def not_delivered(cells: int) -> tuple[NotShown, ...]:
+def not_delivered(cells: int) -> tuple[Hidden, ...]:
     """Return the cells of a table that its owner did not deliver: not zeros."""
-    return (NotShown(Reason.NOT_DELIVERED),) * cells
+    return (Hidden(NotShown.NOT_DELIVERED),) * cells

@@ -1,7 +1,10 @@
 """Computes: from an approved study to what bounding, filter and account take: its public terms for one party."""
 
+from fractions import Fraction
+
 from privacy.accountant import PlannedRound, PlannedTable
 from privacy.bound import Bound
+from privacy.precision import PrecisionRule
 from privacy.sensitivity import TableCharge
 from protocol.covenant.covenant import Covenant
 from protocol.study.grid import Grid
@@ -23,6 +26,15 @@ def bound_of(study: Study, table: Table, *, categories: int) -> Bound:
         categories=categories if multi else 1,
         max_categories=min(measure.most_options or 1, categories) if multi else 1,
     )
+
+
+def publishing_rule(study: Study) -> PrecisionRule:
+    """Return the least precision with which a cell of this study is shown.
+
+    The margin is a share of the figure itself; a figure below one is judged as one, so that zero and negative noise
+    have a margin to be measured against.
+    """
+    return PrecisionRule(Fraction(study.publish_margin_percent, 100), reference=1)
 
 
 def table_charges(study: Study, covenant: Covenant, grid: Grid) -> tuple[TableCharge, ...]:

@@ -5,8 +5,10 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from protocol.covenant.covenant import Covenant
 from protocol.errors import AgreementRefusal
 from protocol.ratio import Ratio
+from protocol.signing import Purpose, verify
 from protocol.study.declaration import SignedDeclaration
 from protocol.study.grid import MAX_CELLS, Grid
 from protocol.wire import MAX_INTEGER, WireValue
@@ -61,8 +63,8 @@ class ReleasedTable(WireValue):
 class Release(WireValue):
     """What the coordinator publishes of one slot.
 
-    contributions: SHA-256 of each party's upload, in order of `participants`. supersedes: the release that this one
-    corrects; None for the first.
+    participants: those whose uploads are in the sum, without those who aborted. contributions: SHA-256 of the vector
+    that each uploaded, in their order. supersedes: the release that this one corrects; None for the first.
     """
 
     max_bytes: ClassVar[int] = 1 << 30  # 16 million cells of at most 64 bytes
@@ -91,6 +93,16 @@ class SignedRelease(WireValue):
     format: Literal[1] = 1
     release: Release
     signature: Signature
+
+
+def check_signed_release(signed: SignedRelease, covenant: Covenant) -> None:
+    """Refuse a release that the coordinator of this covenant did not sign.
+
+    Raises: BadSignature, WeakKey.
+    """
+    coordinator = covenant.coordinator
+    body = signed.release.encode()
+    verify(signed.signature, body, key=coordinator.identity_key, purpose=Purpose.RELEASE, signer=coordinator.id)
 
 
 def check_release(release: Release, grid: Grid) -> None:

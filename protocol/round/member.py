@@ -35,10 +35,11 @@ class ParticipantsChanged(RoundRefusal):
 
 
 @dataclass(frozen=True, repr=False)
-class Member:
-    """One party and what it agreed to. studies: those that are approved (partner) or signed (coordinator), by digest.
+class Reader:
+    """Who can work out and check all that a round signs, and sign nothing: every member, and an officer who audits.
 
-    permitted: per slot, the participants to which an officer agreed although few changed.
+    id: in whose place the checks are made. studies: those that are approved (partner) or signed (coordinator), by
+    digest.
     """
 
     id: PartyId
@@ -46,8 +47,6 @@ class Member:
     geography: Geography
     code_lists: tuple[CodeList, ...]
     studies: Mapping[Digest, Study]
-    key: SigningKey
-    permitted: Mapping[Digest, tuple[PartyId, ...]] = field(default_factory=dict)
 
     @cached_property
     def _grids(self) -> dict[tuple[Digest, Period], Grid]:
@@ -97,7 +96,18 @@ class Member:
         )
 
 
-def check_offer(offer: Offer, member: Member) -> None:
+@dataclass(frozen=True, repr=False)
+class Member(Reader):
+    """One party and what it agreed to, with its key.
+
+    permitted: per slot, the participants to which an officer agreed although few changed.
+    """
+
+    key: SigningKey
+    permitted: Mapping[Digest, tuple[PartyId, ...]] = field(default_factory=dict)
+
+
+def check_offer(offer: Offer, member: Reader) -> None:
     """Refuse an offer whose plan or participants are not what this party agreed to.
 
     Raises: NotApprovedHere, WrongSpec, WrongParticipants, UnknownPeriod, WrongGeography.
@@ -111,7 +121,7 @@ def check_offer(offer: Offer, member: Member) -> None:
     check_participants(offer.participants, member)
 
 
-def check_participants(participants: tuple[PartyId, ...], member: Member) -> None:
+def check_participants(participants: tuple[PartyId, ...], member: Reader) -> None:
     """Refuse participants that are too few, doubled, out of order, strangers, or without this party.
 
     Raises: WrongParticipants.

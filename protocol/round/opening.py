@@ -10,7 +10,7 @@ from protocol.errors import LedgerRefusal, Refusal, RoundRefusal
 from protocol.ledger.entry import LockEntry
 from protocol.round.frame import Frame, check_sender, parse_frame
 from protocol.round.masks import open_sum
-from protocol.round.member import Member
+from protocol.round.member import Member, Reader
 from protocol.round.messages import Correction, Objection, Offer, Ready, Upload
 from protocol.round.ring import MaskedVector, Ring, RingVector, SumOutOfRange, add
 from protocol.round.witness import ForkedLog, SeenHead, UnprovenHead, UnsettledSlot, check_entry, check_head
@@ -58,7 +58,7 @@ def open_round(
     return Opened(ring.decode(RingVector(residues)))
 
 
-def check_upload(frame: Frame, ready: Ready, *, context: Digest, member: Member) -> SeenHead:
+def check_upload(frame: Frame, ready: Ready, *, context: Digest, member: Reader) -> SeenHead:
     """Return the head that an upload shows, having seen that its sender locked exactly this attempt.
 
     Raises: WrongResult, and what `check_sender`, `check_head` and `check_entry` raise.
@@ -89,7 +89,7 @@ def parse_parts(
     kind: type[Upload | Correction],
     senders: Sequence[PartyId],
     *,
-    member: Member,
+    member: Reader,
     has_vectors: bool,
     vector_bytes: int,
 ) -> tuple[Frame, ...]:
@@ -129,7 +129,7 @@ def check_own_tables(
             raise WrongResult(Objection.OWN_TABLE, got=f"another figure in own table {segment.table}")
 
 
-def void_cells(offer: Offer, gone: Sequence[PartyId], member: Member) -> tuple[slice, ...]:
+def void_cells(offer: Offer, gone: Sequence[PartyId], member: Reader) -> tuple[slice, ...]:
     """Return the cells of the tables that a repair made undeliverable."""
     if not gone:
         return ()

@@ -1,5 +1,6 @@
 """Computes: what a person at a partner declares of each table at each delivery; published as coverage."""
 
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -19,6 +20,10 @@ from protocol.words.period import Period
 
 class WrongDeclaration(AgreementRefusal):
     """A declaration of another study, of tables that are not the party's, or with a reason that does not fit."""
+
+
+class WrongDeclarers(AgreementRefusal):
+    """Declarations that are missing, doubled, out of order, for another period or of parties outside the round."""
 
 
 class Coverage(StrEnum):
@@ -99,3 +104,29 @@ def check_declaration(signed: SignedDeclaration, study: Study, covenant: Covenan
             act=f"{declaration.party} must declare again",
             hint="samenzicht-node declare",
         )
+
+
+def check_declarations(
+    declarations: Sequence[SignedDeclaration],
+    study: Study,
+    covenant: Covenant,
+    *,
+    period: Period,
+    participants: Collection[PartyId],
+) -> None:
+    """Refuse unless each participant that contributes to a table of this period declared it, once and in order.
+
+    participants: those whose uploads are in the sum.
+    Raises: WrongDeclarers, and what `check_declaration` raises.
+    """
+    due = {party for table in study.tables_for(period) for party in table.contributors} & set(participants)
+    named = tuple((entry.declaration.party, entry.declaration.period) for entry in declarations)
+    if named != tuple((party, period) for party in sorted(due)):
+        raise WrongDeclarers(
+            got=f"declarations of {period} that are missing, doubled, out of order or of others",
+            wanted="one of each contributor whose upload is in the sum, in order of id",
+            act="the coordinator must ask each of them for its declaration",
+            hint="samenzicht-node declare",
+        )
+    for entry in declarations:
+        check_declaration(entry, study, covenant)

@@ -10,16 +10,16 @@ import pytest
 from privacy.counts import NoisedCounts
 from privacy.precision import (
     CONFIDENCE,
-    NotShown,
+    Hidden,
     PrecisionOutOfRange,
     PrecisionRule,
-    Reason,
     Shown,
     half_width,
     not_delivered,
     show,
 )
 from privacy.shares import VarianceOutOfRange
+from protocol.release import NotShown
 from tests.reference.gaussian_table import pmf, reach_of, seeded
 
 RULE = PrecisionRule(Fraction(1, 4), reference=20)
@@ -57,19 +57,18 @@ def test_a_cell_is_shown_when_its_interval_is_narrow_beside_its_value_or_the_ref
     assert shown == (Shown(0, 4), Shown(-7, 4), Shown(16, 4), Shown(400, 4))
     # variance 25, half-width 10: shown from 40
     wide = show(NoisedCounts(np.array([0, 39, 40, -400])), variance=Fraction(25), rule=RULE)
-    hidden = NotShown(Reason.TOO_WIDE)
+    hidden = Hidden(NotShown.TOO_UNCERTAIN)
     assert wide == (hidden, hidden, Shown(40, 10), hidden)
 
 
 def test_a_hidden_cell_holds_no_number_and_cannot_become_zero() -> None:
     hidden = not_delivered(2)
-    assert hidden == (NotShown(Reason.NOT_DELIVERED), NotShown(Reason.NOT_DELIVERED))
-    assert [field for field in NotShown.__dataclass_fields__] == ["reason"]  # noqa: C416  spelled out
+    assert hidden == (Hidden(NotShown.NOT_DELIVERED), Hidden(NotShown.NOT_DELIVERED))
+    assert [field for field in Hidden.__dataclass_fields__] == ["reason"]  # noqa: C416  spelled out
     with pytest.raises(TypeError, match="neither true nor false"):
         hidden[0] or 0
     with pytest.raises(TypeError):
         int(hidden[0])  # type: ignore[call-overload]  # the point of the test
-    assert [reason.value for reason in Reason] == ["too-wide", "not-delivered"]
 
 
 def test_suppression_takes_released_values_and_the_variance_and_nothing_else() -> None:

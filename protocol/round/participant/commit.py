@@ -7,7 +7,7 @@ from protocol.digest import digest_of
 from protocol.errors import Contradiction, RoundRefusal
 from protocol.round.context import context_of
 from protocol.round.frame import Frame, check_sender, parse_frame
-from protocol.round.member import Member
+from protocol.round.member import Member, Reader
 from protocol.round.memory import Command, Memory, SawHead, SettledBy, SlotMemory
 from protocol.round.messages import Offer, Ready
 from protocol.round.witness import check_head, check_settled
@@ -34,7 +34,7 @@ class CheckedCommit:
     commands: tuple[Command, ...]
 
 
-def parse_readies(frames: Sequence[bytes], offer: Offer, member: Member) -> tuple[Ready, ...]:
+def parse_readies(frames: Sequence[bytes], offer: Offer, member: Reader) -> tuple[Ready, ...]:
     """Return the READYs of a COMMIT, one of each participant in order, all signed and for this offer.
 
     Raises: IncompleteCommit, BadFrame, PayloadMismatch, WrongSender, BadSignature.

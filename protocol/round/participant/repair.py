@@ -7,7 +7,7 @@ from protocol.errors import RoundRefusal
 from protocol.ledger.entry import AbortEntry
 from protocol.round.context import repair_context_of
 from protocol.round.frame import Frame, check_sender, digest_of_payload, parse_frame, seal, unpack
-from protocol.round.member import Member
+from protocol.round.member import Member, Reader
 from protocol.round.memory import (
     Command,
     CorrectWork,
@@ -19,7 +19,7 @@ from protocol.round.memory import (
     Step,
     saw_head,
 )
-from protocol.round.messages import Abort, Correction, Repair
+from protocol.round.messages import Abort, Correction, Offer, Repair
 from protocol.round.participant.commit import parse_readies
 from protocol.round.ring import MaskedVector
 from protocol.round.transitions import Event, Side, State, next_state
@@ -47,11 +47,12 @@ def on_repair(frame: Frame, header: Repair, memory: Memory, member: Member) -> S
         return Step(messages=(slot.correction,))
     state = next_state(Side.PARTICIPANT, slot.state, Event.REPAIR)
     gone = header.gone
-    named = tuple(party for party in slot.offer.participants if party in gone)
-    left = len(slot.offer.participants) - len(named)
-    if named != gone or member.id in gone or left < member.covenant.minimum_participants:
-        raise _wrong("gone parties that are strangers, doubled, this party, or too many")
-    commands = _check_aborts(unpack(frame.payload, source="a REPAIR"), slot, gone, member=member, memory=memory)
+    check_gone(gone, slot.offer, member)
+    commands: list[Command] = []
+    for sender, head in check_aborts(unpack(frame.payload, source="a REPAIR"), slot, gone, member=member):
+        commands += saw_head(memory, sender, head)
+        if (slot.slot, sender) in memory.unsettled:
+            commands.append(SettledBy(slot.slot, sender))
     return Step((*commands, Remember(replace(slot, state=state, gone=gone))), work=CorrectWork(slot.slot))
 
 
@@ -73,7 +74,18 @@ def correct(slot: SlotMemory, masked: MaskedVector, *, member: Member) -> Step:
     return Step((Remember(replace(slot, state=state, correction=body)), EraseSecrets(slot.slot)), (body,))
 
 
-def check_abort(header: Abort, slot: SlotMemory, *, member: Member) -> SeenHead:
+def check_gone(gone: tuple[PartyId, ...], offer: Offer, member: Reader) -> None:
+    """Refuse gone parties that are strangers, doubled, out of order, this party, or so many that too few are left.
+
+    Raises: WrongRepair.
+    """
+    named = tuple(party for party in offer.participants if party in gone)
+    left = len(offer.participants) - len(named)
+    if named != gone or member.id in gone or left < member.covenant.minimum_participants:
+        raise _wrong("gone parties that are strangers, doubled, this party, or too many")
+
+
+def check_abort(header: Abort, slot: SlotMemory, *, member: Reader) -> SeenHead:
     """Return the head that an ABORT shows, having seen its entry for this slot and that the log grew from its READY.
 
     Raises: WrongRepair, and what `check_head` and `check_entry` raise.
@@ -90,21 +102,23 @@ def check_abort(header: Abort, slot: SlotMemory, *, member: Member) -> SeenHead:
     return head
 
 
-def _check_aborts(
-    frames: Sequence[bytes], slot: SlotMemory, gone: tuple[PartyId, ...], *, member: Member, memory: Memory
-) -> tuple[Command, ...]:
+def check_aborts(
+    frames: Sequence[bytes], slot: SlotMemory, gone: tuple[PartyId, ...], *, member: Reader
+) -> tuple[tuple[PartyId, SeenHead], ...]:
+    """Return the head that each of the gone shows beside its ABORT of this attempt, in order.
+
+    Raises: WrongRepair, and what `check_sender` and `check_abort` raise.
+    """
     parsed = tuple(parse_frame(body, source="a REPAIR", max_payload_bytes=0) for body in frames)
     if tuple(frame.header.sender for frame in parsed) != gone:
         raise _wrong("ABORTs of other parties than the gone")
-    commands: list[Command] = []
+    heads: list[tuple[PartyId, SeenHead]] = []
     for frame in parsed:
         if not isinstance(frame.header, Abort):
             raise _wrong(f"a {type(frame.header).__name__} in place of an ABORT")
         check_sender(frame, member.covenant)
-        commands += saw_head(memory, frame.header.sender, check_abort(frame.header, slot, member=member))
-        if (slot.slot, frame.header.sender) in memory.unsettled:
-            commands.append(SettledBy(slot.slot, frame.header.sender))
-    return tuple(commands)
+        heads.append((frame.header.sender, check_abort(frame.header, slot, member=member)))
+    return tuple(heads)
 
 
 def _wrong(got: str) -> WrongRepair:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from protocol.errors import Contradiction, Refusal
 from protocol.round.context import repair_context_of
 from protocol.round.frame import Frame, seal, unpack
-from protocol.round.member import Member
+from protocol.round.member import Member, Reader
 from protocol.round.memory import (
     Command,
     KeepEvidence,
@@ -91,10 +91,9 @@ def _check(
         has_vectors=header.has_vectors,
         vector_bytes=vector_bytes,
     )
-    _check_corrections(fixes, slot)
+    check_corrections(fixes, slot)
     _check_own_frames(sent, fixes, slot, member, has_vectors=header.has_vectors)
-    whole_bytes = sum(len(part.signed_part()) + vector_bytes for part in (*sent, *fixes))
-    _check_has_vectors(header, whole_bytes, member.study(offer.spec.study_digest).max_upload_bytes)
+    check_has_vectors(header, (*sent, *fixes), offer, member)
     if header.has_vectors:
         _check_sum(sent, fixes, slot, offer, member=member, own_counts=own_counts)
     coordinator = member.covenant.coordinator.id
@@ -108,8 +107,15 @@ def _check(
     return (*commands, SawHead(coordinator, head))
 
 
-def _check_has_vectors(header: Result, whole_bytes: int, max_bytes: int) -> None:
+def check_has_vectors(header: Result, parts: Sequence[Frame], offer: Offer, member: Reader) -> None:
+    """Refuse vectors that are left out below the study's limit or shown above it.
+
+    Raises: WrongResult.
+    """
     # Protocol 10.1: a coordinator that left the vectors out at will could hide what an owner would object to.
+    vector_bytes = offer.spec.cells * offer.spec.ring_bits // 8
+    whole_bytes = sum(len(part.signed_part()) + vector_bytes for part in parts)
+    max_bytes = member.study(offer.spec.study_digest).max_upload_bytes
     if header.has_vectors != (whole_bytes <= max_bytes):
         raise WrongResult(Objection.SUM, got="vectors left out below the study's limit, or shown above it")
 
@@ -137,7 +143,11 @@ def _check_uploads(
     return commands
 
 
-def _check_corrections(fixes: Sequence[Frame], slot: SlotMemory) -> None:
+def check_corrections(fixes: Sequence[Frame], slot: SlotMemory) -> None:
+    """Refuse a correction of another slot, attempt or repair.
+
+    Raises: WrongResult.
+    """
     context = repair_context_of(slot.context or Digest(""), slot.gone)
     for fix in fixes:
         header = fix.header

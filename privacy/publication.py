@@ -1,0 +1,89 @@
+"""Computes: the tables of a release, from the opened sum and public values alone: what is shown, and how precise it is.
+
+The coordinator makes its release with this, and an officer who audits it computes it again.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from privacy.counts import NoisedCounts
+from privacy.precision import Hidden, Shown, not_delivered, show
+from privacy.terms import publishing_rule
+from protocol.covenant.covenant import Covenant
+from protocol.ratio import Ratio
+from protocol.release import ReleasedCell, ReleasedTable
+from protocol.round.opening import Opened
+from protocol.study.declaration import Coverage, SignedDeclaration
+from protocol.study.grid import Grid, Segment
+from protocol.study.plan import TablePlan, TableRepair, repair_plan, round_plan
+from protocol.study.study import Study
+from protocol.words.ids import PartyId, TableId
+from protocol.words.period import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Who delivered what to a round. participants: S; gone: those of them who aborted and were repaired for."""
+
+    period: Period
+    participants: tuple[PartyId, ...]
+    gone: tuple[PartyId, ...]
+    declarations: tuple[SignedDeclaration, ...]
+
+
+def variances(study: Study, covenant: Covenant, delivery: Delivery) -> Mapping[TableId, Fraction | None]:
+    """Return the variance of the noise in each cell of each table, after a repair too; None where nobody delivered.
+
+    A table is not delivered when the plan says so (DESIGN 6), or when each contributor whose upload is in the sum
+    declared that it had nothing: its zeros are no figures.
+    """
+    plans = round_plan(study, covenant, delivery.period, delivery.participants)
+    final: Sequence[TablePlan | TableRepair] = repair_plan(plans, covenant, delivery.gone) if delivery.gone else plans
+    nothing = _declared_nothing(delivery.declarations)
+    return {
+        plan.table.id: plan.variance
+        if plan.delivered and not all((party, plan.table.id) in nothing for party in plan.contributors)
+        else None
+        for plan in final
+    }
+
+
+def released_tables(
+    opened: Opened, grid: Grid, *, study: Study, covenant: Covenant, delivery: Delivery
+) -> tuple[ReleasedTable, ...]:
+    """Return every cell of the grid in order, each with its value or the reason why it is not shown.
+
+    opened: int64, shape (cells of the grid,). Nothing but the sum and public values decides what is shown.
+    Raises: what `privacy.precision.show` raises.
+    """
+    variance_of = variances(study, covenant, delivery)
+    return tuple(_table(opened, segment, variance_of[segment.table], study) for segment in grid.segments)
+
+
+def _table(opened: Opened, segment: Segment, variance: Fraction | None, study: Study) -> ReleasedTable:
+    cells: tuple[Shown | Hidden, ...] = not_delivered(segment.size)
+    if variance is not None:
+        values = NoisedCounts(opened.values[segment.first : segment.first + segment.size])
+        cells = show(values, variance=variance, rule=publishing_rule(study))
+    return ReleasedTable(
+        table=segment.table,
+        period=segment.period,
+        variance=None if variance is None else Ratio.of(variance),
+        cells=tuple(_cell(segment.first + place, cell) for place, cell in enumerate(cells)),
+    )
+
+
+def _cell(index: int, cell: Shown | Hidden) -> ReleasedCell:
+    if isinstance(cell, Shown):
+        return ReleasedCell(index=index, value=cell.value, not_shown=None)
+    return ReleasedCell(index=index, value=None, not_shown=cell.reason)
+
+
+def _declared_nothing(declarations: Collection[SignedDeclaration]) -> frozenset[tuple[PartyId, TableId]]:
+    return frozenset(
+        (signed.declaration.party, entry.table)
+        for signed in declarations
+        for entry in signed.declaration.tables
+        if entry.coverage is Coverage.NONE
+    )
