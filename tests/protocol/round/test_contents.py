@@ -174,6 +174,6 @@ def test_a_coordinator_that_takes_any_length_is_caught(monkeypatch: pytest.Monke
 
 def test_a_participant_that_leaves_the_length_to_the_coordinator_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seeded bug: whether a RESULT has vectors is taken from its header, so that nobody need add them up."""
-    monkeypatch.setattr(result_module, "_check_has_vectors", lambda *_arguments: None)
+    monkeypatch.setattr(result_module, "check_has_vectors", lambda *_arguments: None)
     with pytest.raises(AssertionError):
         test_a_result_that_does_not_hold_is_objected_to_by_what_is_wrong()
