@@ -18,6 +18,7 @@ MAY_IMPORT = {
 }
 # Foreign library -> the only places that may import it. A benchmark may import any: it is a peer there.
 HOMES = {
+    "alembic": ("coordinator/store/",),
     "cryptography": (
         "protocol/signing.py",
         "protocol/agreement.py",
@@ -28,7 +29,9 @@ HOMES = {
     ),
     "dp_accounting": ("privacy/epsilon.py",),
     "numpy": ("protocol/round/", "privacy/", "partner_node/", "simulations/"),
+    "psycopg": ("coordinator/store/",),
     "pydantic": ("protocol/",),
+    "sqlalchemy": ("coordinator/store/",),
     "diffprivlib": (),
     "opendp": (),
     "pymerkle": (),

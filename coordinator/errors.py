@@ -1,0 +1,19 @@
+"""Computes nothing: the errors of `coordinator/`.
+
+protocol.errors.Refusal
+`-- StoreRefusal      the store may not be opened or changed like this; nothing was changed
+    (leaves stand in coordinator/store/failures.py)
+protocol.errors.Fault
+`-- StoreFault        the store, or what it stands on, is not as it must be; what was durable still is
+    (leaves stand in coordinator/store/failures.py)
+"""
+
+from protocol.errors import Fault, Refusal
+
+
+class StoreRefusal(Refusal):
+    """The store may not be opened or changed like this; nothing was changed."""
+
+
+class StoreFault(Fault):
+    """The store, or what it stands on, is not as it must be: what was durable still is."""

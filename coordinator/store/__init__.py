@@ -1,0 +1,1 @@
+"""The coordinator's one durable state, on SQLite or PostgreSQL. All SQL of the coordinator stands here."""
