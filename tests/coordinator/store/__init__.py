@@ -1,0 +1,1 @@
+"""Tests of the store; nearly all of them on SQLite and on PostgreSQL."""

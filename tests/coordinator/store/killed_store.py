@@ -1,0 +1,44 @@
+"""Touches the world: kills this process at the n-th statement or commit of a store, and opens a store after that."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, event
+
+from coordinator.store.failures import StoreInUse
+from coordinator.store.store import Store, open_store
+
+TRIES, PAUSE_S = 200, 0.05  # ten seconds: PostgreSQL needs moments to see that a client died
+
+
+@dataclass(slots=True)
+class Countdown:
+    """Counts statements and commits of every connection, before each runs. at: which one kills (from 1; 0: none)."""
+
+    at: int
+    count: int = 0
+
+    def watch(self) -> None:
+        """Begin to count. In a child process: it is never taken off again."""
+        event.listen(Engine, "before_cursor_execute", self._before)
+        event.listen(Engine, "commit", self._step)
+
+    def _before(self, connection: Connection, *_rest: object) -> None:
+        self._step(connection)
+
+    def _step(self, _connection: Connection) -> None:
+        self.count += 1
+        if self.count == self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def reopened(url: str) -> Store:
+    """Open a store whose writer was killed, as soon as its lock is gone."""
+    for _ in range(TRIES):
+        try:
+            return open_store(url)
+        except StoreInUse:
+            time.sleep(PAUSE_S)
+    raise AssertionError("the lock of a killed process stays")
