@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import select
 
@@ -75,7 +76,8 @@ def decline(slot: CoordinatorSlot, party: PartyId, code: DeclineCode) -> bytes:
 
 def with_frames(slot: CoordinatorSlot, kind: str, frames: Mapping[PartyId, bytes]) -> CoordinatorSlot:
     """Return a slot with other frames of one kind."""
-    return replace(slot, **{kind: MappingProxyType(dict(frames))})
+    changes: dict[str, Any] = {kind: MappingProxyType(dict(frames))}
+    return replace(slot, **changes)
 
 
 def fill(store: Store) -> None:
