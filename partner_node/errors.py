@@ -1,6 +1,8 @@
 """Computes nothing: the errors of `partner_node/`.
 
 protocol.errors.Refusal
+|-- SourceRefusal     a file that cannot be read whole and without doubt; nothing of it may be used
+|   (leaves stand in the file that raises them)
 `-- VaultRefusal      the vault may not be opened or changed like this; nothing was changed
     (leaves stand in the file that raises them)
 protocol.errors.Fault
@@ -9,6 +11,10 @@ protocol.errors.Fault
 """
 
 from protocol.errors import Fault, Refusal
+
+
+class SourceRefusal(Refusal):
+    """A file that cannot be read whole and without doubt: nothing of it may be used."""
 
 
 class VaultRefusal(Refusal):
