@@ -41,6 +41,6 @@ def from_frame(name: str, frame: pd.DataFrame) -> FrameSource:
     return FrameSource(printable(name), columns, frame.copy())
 
 
-def _texts(column: pd.Series) -> pl.Series:  # type: ignore[type-arg]  # of any type: a script's frame
+def _texts(column: pd.Series) -> pl.Series:
     cells = zip(column.tolist(), column.isna().tolist(), strict=True)
     return pl.Series([None if empty else as_text(cast("Cell", cell)) for cell, empty in cells], dtype=pl.String)
