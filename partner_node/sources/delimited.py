@@ -29,7 +29,9 @@ from partner_node.sources.stamp import FileEmpty, Stamp, stamp_of, unchanged
 
 DELIMITERS = (";", ",", "\t", "|")  # the first wins where a header holds as many of another
 HEADER_BYTES = 2**20  # 16,384 names of 64 bytes
-BLOCK_BYTES = 2**24  # some 300,000 rows at once; also the longest row that is read
+BLOCK_BYTES = (
+    2**23
+)  # some 150,000 rows at once, and the longest row that is read; twice this leaves the cache and costs more
 MARK = b"\xef\xbb\xbf"
 
 
