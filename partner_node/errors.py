@@ -2,7 +2,7 @@
 
 protocol.errors.Refusal
 |-- SourceRefusal     a file that cannot be read whole and without doubt; nothing of it may be used
-|   (leaves stand in the file that raises them)
+|-- DeliveryRefusal   a delivery, or its mapping, cannot be read as a whole; nothing of it was counted
 `-- VaultRefusal      the vault may not be opened or changed like this; nothing was changed
     (leaves stand in the file that raises them)
 protocol.errors.Fault
@@ -23,3 +23,7 @@ class VaultRefusal(Refusal):
 
 class VaultFault(Fault):
     """The vault, or what it stands on, is not as it must be: the node halts until a person acts."""
+
+
+class DeliveryRefusal(Refusal):
+    """A delivery, or its mapping, that cannot be read as a whole; nothing of it was counted."""

@@ -36,6 +36,8 @@ HOMES = {
     "polars": ("partner_node/sources/", "partner_node/delivery/"),
     "pyarrow": ("partner_node/sources/",),
     "python_calamine": ("partner_node/sources/",),
+    "polars": ("partner_node/delivery/", "partner_node/sources/"),
+    "pydantic": ("protocol/", "partner_node/delivery/mapping.py", "partner_node/profiles/custom.py"),
     "diffprivlib": (),
     "opendp": (),
     "pymerkle": (),

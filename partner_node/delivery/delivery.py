@@ -1,0 +1,212 @@
+"""Computes: from the files of a partner to `Records`, with every fault counted by reason.
+
+Nothing is half-counted: what is wrong with the delivery as a whole is refused before there are Records.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from partner_node.delivery.addresses import PART
+from partner_node.delivery.areas import LEVELS, AreaTable, Places
+from partner_node.delivery.checks import check_columns, check_files, check_ids, check_rows
+from partner_node.delivery.events import DeliveredEvents, find_doubled
+from partner_node.delivery.faults import Faults, FaultTally, Reason
+from partner_node.delivery.mapping import Mapping as DeliveryMapping
+from partner_node.delivery.mapping import check_mapping
+from partner_node.delivery.rows import RowReader, Rows, joined
+from partner_node.delivery.source import Source
+from partner_node.delivery.unit_ids import normalised_id
+from partner_node.delivery.units import Units
+from partner_node.delivery.values import Span
+from partner_node.profiles.profile import Profile, ProfileMeasure, Route
+from partner_node.records import Marks, Records
+from partner_node.vault.unit_key import unit_keys
+from protocol.study.measure import MeasureKind
+from protocol.words.code_list import CodeList
+from protocol.words.geography import Geography
+from protocol.words.ids import CodeListId
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Delivery:
+    """What was read. read: rows of each file; used: those of them that are in `records`. route: what a unit is here."""
+
+    records: Records
+    faults: Faults
+    read: Mapping[str, int]
+    used: Mapping[str, int]
+    route: Route
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class _Section:
+    """The rows of one record type, each event once. read, used: rows of each of its files."""
+
+    reader: RowReader
+    rows: Rows
+    read: Mapping[str, int]
+    used: Mapping[str, int]
+
+
+def read_delivery(
+    sources: Sequence[Source],
+    profile: Profile,
+    mapping: DeliveryMapping,
+    geography: Geography,
+    code_lists: Sequence[CodeList],
+    *,
+    area_table: AreaTable,
+    secret: bytes,
+    today: date,
+    span: Span | None = None,
+) -> Delivery:
+    """Return the usable rows of a delivery as Records.
+
+    code_lists: those of the covenant that this profile's columns carry; a list that is not among them is not read.
+    secret: the node's, 32 bytes. span: the days that the partner says the delivery covers, both included.
+    What a unit's rows become depends on its own rows and the arguments only.
+    Raises: DeliveryRefusal, several together as Refusals.
+    """
+    check_mapping(mapping, profile)
+    files = check_files(sources, mapping)
+    check_columns(files, mapping)
+    check_ids(files, profile, mapping)
+    dummy_ids = frozenset(normalised_id(text) for text in mapping.dummy_ids)
+    units = Units(mapping.route, dummy_ids=dummy_ids, institutions=area_table.institutions)
+    places = Places(geography, area_table)
+    tally = FaultTally()
+    lists = {each.id: each for each in code_lists}
+    sections: list[_Section] = []
+    for record in profile.records:
+        if record.id in files:
+            reader = RowReader(
+                record, mapping, profile, lists=lists, units=units, places=places, tally=tally, today=today, span=span
+            )
+            sections.append(_section(reader, files[record.id], places, tally))
+    read = {file: rows for section in sections for file, rows in section.read.items()}
+    used = {file: rows for section in sections for file, rows in section.used.items()}
+    check_rows(read, used)
+    return Delivery(_records(sections, profile, units, places, secret), tally.faults(), read, used, mapping.route)
+
+
+def _section(reader: RowReader, sources: Sequence[Source], places: Places, tally: FaultTally) -> _Section:
+    """Read the files of one record type, and keep each event of a unit once."""
+    parts: list[Rows] = []
+    file_of: list[int] = []
+    read = dict.fromkeys((source.name for source in sources), 0)
+    for number, source in enumerate(sources):
+        for batch in source.batches(reader.headers):
+            read[source.name] += len(batch)
+            parts.append(reader.read(batch, file=source.name))
+            file_of.append(number)
+    file = np.repeat(np.array(file_of, dtype=np.int16), [len(part.unit) for part in parts])
+    rows = joined(parts)
+    parts.clear()
+    # Numbers below -1 say why a row is a unit of its own; to its event they are all one.
+    doubled = find_doubled(rows.unit.clip(min=-1), rows.event, tuple(_contents(reader, rows, places)))
+    dropped = doubled.same | doubled.otherwise
+    used: dict[str, int] = {}
+    for number, source in enumerate(sources):
+        here = file == number
+        used[source.name] = int(np.count_nonzero(here & ~dropped))
+        for reason, found in ((Reason.DOUBLED, doubled.same), (Reason.DOUBLED_OTHERWISE, doubled.otherwise)):
+            tally.add(source.name, reader.record.event, reason, int(np.count_nonzero(here & found)))
+    return _Section(reader, rows.taken(~dropped) if dropped.any() else rows, read, used)
+
+
+def _contents(reader: RowReader, rows: Rows, places: Places) -> Iterator[NDArray[np.int64]]:
+    """Yield what rows say as numbers that mean the same in any order of rows, the deciding date first."""
+    yield rows.day.astype(np.int64)
+    at = places.indexes()[rows.place]
+    yield from (at[:, level].astype(np.int64) for level in range(len(LEVELS)))
+    yield from rows.numbers.values()
+    yield from (reader.codes[name].ranks()[cells] for name, cells in rows.cells.items())
+
+
+def _records(sections: Sequence[_Section], profile: Profile, units: Units, places: Places, secret: bytes) -> Records:
+    """Put the record types one after another, and number the units that have rows."""
+    unit, texts = _units(sections, units)
+    place = np.concatenate([section.rows.place for section in sections])
+    at = places.indexes()
+    counted = {}
+    amounts = {}
+    for measure in profile.measures:
+        if any(section.reader.record.id == measure.record for section in sections):
+            counted[measure.id] = np.concatenate([_counted(section, measure) for section in sections])
+            if measure.kind is MeasureKind.SUM:
+                amounts[measure.id] = np.concatenate([_amounts(section, measure) for section in sections])
+    return Records(
+        unit=unit,
+        unit_key=unit_keys(secret, texts),
+        events=DeliveredEvents(secret, [(section.reader.record.id, section.rows.event) for section in sections]),
+        day=np.concatenate([section.rows.day for section in sections]),
+        areas={level: np.ascontiguousarray(at[:, number])[place] for number, level in enumerate(LEVELS)},
+        counted=counted,
+        amounts=amounts,
+        marks=_marks(sections),
+    )
+
+
+def _units(sections: Sequence[_Section], units: Units) -> tuple[NDArray[np.int64], list[str]]:
+    """Return each row's unit, 0 and up without gaps, and the unit ids: first those that rows share, then the others."""
+    texts = units.texts()
+    raw = np.concatenate([section.rows.unit for section in sections])
+    is_own = raw < 0
+    present = np.bincount(raw[~is_own], minlength=len(texts)) > 0
+    dense = np.cumsum(present) - 1
+    unit = np.empty(len(raw), dtype=np.int64)
+    unit[~is_own] = dense[raw[~is_own]]
+    shared = int(np.count_nonzero(present))
+    unit[is_own] = shared + np.arange(int(np.count_nonzero(is_own)))
+    # An event id is a row's own within its record type, so a unit of one row is known again in the next delivery.
+    own = [
+        f"own{PART}{section.reader.record.id}{PART}{text}"
+        for section in sections
+        for text in section.rows.event.filter(pl.Series(section.rows.unit < 0)).to_list()
+    ]
+    return unit, [text for text, is_here in zip(texts, present.tolist(), strict=True) if is_here] + own
+
+
+def _counted(section: _Section, measure: ProfileMeasure) -> NDArray[np.bool_]:
+    """Tell which rows of a record type a measure counts."""
+    rows, reader = section.rows, section.reader
+    counted = np.full(len(rows.unit), reader.record.id == measure.record)
+    if reader.record.id == measure.record:
+        for condition in measure.only:
+            if condition.column in rows.cells:
+                column = reader.codes[condition.column]
+                counted &= column.has_any(frozenset(condition.codes))[rows.cells[condition.column]]
+            else:
+                counted &= rows.numbers[condition.column] == 1 if condition.column in rows.numbers else False
+        if measure.amount is not None:
+            counted &= _amounts(section, measure, missing=-1) >= 0
+    return counted
+
+
+def _amounts(section: _Section, measure: ProfileMeasure, *, missing: int = 0) -> NDArray[np.int64]:
+    """Return the amounts that a measure adds."""
+    none = np.full(len(section.rows.unit), missing, dtype=np.int64)
+    if section.reader.record.id != measure.record or measure.amount is None:
+        return none
+    amounts = section.rows.numbers.get(measure.amount, none)
+    return np.where(amounts < 0, missing, amounts)
+
+
+def _marks(sections: Sequence[_Section]) -> dict[CodeListId, Marks]:
+    """Return the codes of all rows by list."""
+    found: dict[CodeListId, list[Marks]] = {}
+    first = 0
+    for section in sections:
+        for name, cells in section.rows.cells.items():
+            for listed, marks in section.reader.codes[name].marks(cells).items():
+                found.setdefault(listed, []).append(Marks(row=marks.row + first, code=marks.code))
+        first += len(section.rows.unit)
+    return {
+        name: Marks(row=np.concatenate([each.row for each in many]), code=np.concatenate([each.code for each in many]))
+        for name, many in sorted(found.items())
+    }

@@ -1,0 +1,80 @@
+"""Computes: each event of a unit once. An event that several units share stays with each of them: it couples nobody.
+
+Of rows with one event id and one unit the latest day is used; among those the greatest contents, in an order that
+knows codes and numbers but not where a row stands. So the order of rows and of files never decides.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from partner_node.delivery.addresses import PART
+from partner_node.vault.unit_key import event_keys
+
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: neighbouring units land far apart
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Doubled:
+    """Which rows not to use. same: bool, shape (rows,), equal to a row that is used. otherwise: with other contents."""
+
+    same: NDArray[np.bool_]
+    otherwise: NDArray[np.bool_]
+
+
+def find_doubled(unit: NDArray[np.int64], event: pl.Series, contents: Sequence[NDArray[np.int64]]) -> Doubled:
+    """Return the rows whose event another row of the same unit stands for.
+
+    contents: what a row says, the deciding date first; int64, shape (rows,) each.
+    """
+    same, otherwise = (np.zeros(len(unit), dtype=bool) for _ in range(2))
+    rows = _suspects(unit, event)
+    if len(rows):
+        names = [f"content {at}" for at in range(len(contents))]
+        frame = pl.DataFrame(
+            {"row": rows, "unit": unit[rows], "event": event.gather(rows)}
+            | {name: column[rows] for name, column in zip(names, contents, strict=True)}
+        )
+        by = ["unit", "event"]
+        downwards = [False, False, *(True for _ in names), False]
+        frame = frame.sort([*by, *names, "row"], descending=downwards)
+        is_used = frame.select(~pl.struct(by).is_duplicated() | pl.struct(by).is_first_distinct()).to_series()
+        is_same = frame.select(
+            pl.all_horizontal(pl.col(name) == pl.col(name).first().over(by) for name in names)
+        ).to_series()
+        row = frame["row"].to_numpy()
+        same[row] = (~is_used & is_same).to_numpy()
+        otherwise[row] = (~is_used & ~is_same).to_numpy()
+    return Doubled(same, otherwise)
+
+
+class DeliveredEvents:
+    """The event ids of the rows of a delivery; keys are made when they are asked for."""
+
+    def __init__(self, secret: bytes, sections: Sequence[tuple[str, pl.Series]]) -> None:
+        self._secret = secret
+        self._names = [name for name, _ in sections]
+        self._ends = np.cumsum([len(ids) for _, ids in sections])
+        self._ids = pl.concat([ids for _, ids in sections])
+
+    def keys(self, rows: NDArray[np.intp]) -> NDArray[np.uint8]:
+        """Return the event keys of these rows; uint8, shape (rows, 16). One id in two record types is two events."""
+        section = np.searchsorted(self._ends, rows, side="right").tolist()
+        texts = self._ids.gather(rows).to_list()
+        return event_keys(
+            self._secret, (f"{self._names[at]}{PART}{text}" for at, text in zip(section, texts, strict=True))
+        )
+
+
+def _suspects(unit: NDArray[np.int64], event: pl.Series) -> NDArray[np.intp]:
+    """Return the rows whose hash is not theirs alone. Equal rows are always among them; unequal ones may be."""
+    hashes = event.hash(0).to_numpy() ^ (unit.astype(np.uint64) * _SPREAD)
+    ordered = np.sort(hashes)
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    if not len(twice):
+        return np.empty(0, dtype=np.intp)
+    place = np.minimum(np.searchsorted(twice, hashes), len(twice) - 1)
+    return np.flatnonzero(twice[place] == hashes)

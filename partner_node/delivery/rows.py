@@ -1,0 +1,182 @@
+"""Computes: the rows of one record type, batch by batch, as columns of numbers; faults are counted on the way.
+
+A row is used when it has an event id, a readable deciding date and an area at some level. Of every other cell only
+what is wrong with it is counted, and the row is used without it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from partner_node.delivery.addresses import joined_address
+from partner_node.delivery.areas import Places
+from partner_node.delivery.codes import CodeColumn
+from partner_node.delivery.faults import FaultTally, Reason
+from partner_node.delivery.interned import REASONS, Judge
+from partner_node.delivery.mapping import Mapping as DeliveryMapping
+from partner_node.delivery.mapping import RecordMapping, unit_columns
+from partner_node.delivery.unit_ids import normalised_ids
+from partner_node.delivery.units import Units, tally_own
+from partner_node.delivery.values import Span, amount_judge, day_judge, flag_judge, other_day_judge
+from partner_node.profiles.profile import ColumnKind, Profile, RecordType, Route
+from protocol.words.code_list import CodeList
+from protocol.words.ids import CodeListId
+
+_UNKNOWN_DAY = REASONS.index(Reason.UNKNOWN_DAY)
+_ADDRESS = (ColumnKind.POSTCODE, ColumnKind.HOUSE_NUMBER, ColumnKind.ADDITION)
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Rows:
+    """Usable rows of one record type. unit: a number of `Units`, or one of OWN_UNIT. place: a number of `Places`.
+
+    numbers: by column, amounts (-1 for none) and flags. cells: by column of codes.
+    """
+
+    unit: NDArray[np.int64]
+    event: pl.Series
+    day: NDArray[np.int32]
+    place: NDArray[np.int32]
+    numbers: Mapping[str, NDArray[np.int64]]
+    cells: Mapping[str, NDArray[np.uint32]]
+
+    def taken(self, keep: NDArray[np.bool_]) -> "Rows":
+        """Return the rows to keep."""
+        return Rows(
+            self.unit[keep],
+            self.event.filter(pl.Series(keep)),
+            self.day[keep],
+            self.place[keep],
+            {name: values[keep] for name, values in self.numbers.items()},
+            {name: values[keep] for name, values in self.cells.items()},
+        )
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Return all rows of one record type, in order."""
+    return Rows(
+        np.concatenate([part.unit for part in parts]),
+        pl.concat([part.event for part in parts]),
+        np.concatenate([part.day for part in parts]),
+        np.concatenate([part.place for part in parts]),
+        {name: np.concatenate([part.numbers[name] for part in parts]) for name in parts[0].numbers},
+        {name: np.concatenate([part.cells[name] for part in parts]) for name in parts[0].cells},
+    )
+
+
+class RowReader:
+    """Reads the batches of one record type; what a text means is decided once, for all its files."""
+
+    def __init__(
+        self,
+        record: RecordType,
+        mapping: DeliveryMapping,
+        profile: Profile,
+        *,
+        lists: Mapping[CodeListId, CodeList],
+        units: Units,
+        places: Places,
+        tally: FaultTally,
+        today: date,
+        span: Span | None,
+    ) -> None:
+        self.record = record
+        self._mapped: RecordMapping = mapping.record[record.id]
+        self._units, self._places, self._tally = units, places, tally
+        self._unit_columns = unit_columns(record, mapping.route)
+        form = mapping.dates or profile.date_form
+        self._day = Judge(day_judge(form, today=today, span=span))
+        self._address = Judge(places.address_judge)
+        self._other: dict[str, Judge] = {}
+        self._areas: dict[str, Judge] = {}
+        self.codes: dict[str, CodeColumn] = {}
+        for column in record.columns:
+            values = self._mapped.values.get(column.name, {})
+            if column.name not in self._mapped.columns or column.name == record.day:
+                continue
+            match column.kind:
+                case ColumnKind.DATE:
+                    self._other[column.name] = Judge(other_day_judge(form, today=today))
+                case ColumnKind.AMOUNT:
+                    self._other[column.name] = Judge(amount_judge(column.largest))
+                case ColumnKind.FLAG:
+                    self._other[column.name] = Judge(flag_judge(values))
+                case ColumnKind.AREA:
+                    self._areas[column.name] = Judge(places.code_judge(values))
+                case ColumnKind.CODE:
+                    found = [lists[name] for name in column.lists if name in lists]
+                    separator = mapping.separator if column.several else None
+                    self.codes[column.name] = CodeColumn(found, values=values, separator=separator)
+                case _:
+                    pass
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The partner's columns that this record type reads."""
+        return tuple(self._mapped.columns.values())
+
+    def read(self, batch: pl.DataFrame, *, file: str) -> Rows:
+        """Return the usable rows of one batch, and count its faults."""
+        frame = batch.select(pl.col(header).alias(name) for name, header in self._mapped.columns.items())
+        event = self._event(frame[self.record.event])
+        used = (event != "").to_numpy()
+        self._tally.add(file, self.record.event, Reason.EMPTY, int(np.count_nonzero(~used)))
+        unit = self._unit(frame, file=file)
+        days = self._day.numbers(frame[self.record.day])
+        self._day.tally(days, self._tally, file=file, column=self.record.day)
+        fault = self._day.faults[days]
+        has_day = (fault < 0) | (fault == _UNKNOWN_DAY)
+        day = self._day.values[days].astype(np.int32)
+        place = self._place(frame, file=file)
+        numbers = {}
+        for name, judge in self._other.items():
+            found = judge.numbers(frame[name])
+            judge.tally(found, self._tally, file=file, column=name)
+            if self.record.column(name).kind is not ColumnKind.DATE:
+                numbers[name] = judge.values[found]
+        cells = {}
+        for name, column in self.codes.items():
+            cells[name] = column.cells(column.numbers(frame[name]), day)
+            # Without a day no list is valid: such a cell is not judged.
+            column.tally(cells[name][has_day], self._tally, file=file, column=name)
+        return Rows(unit, event, day, place, numbers, cells).taken(used & has_day & (place > 0))
+
+    def _event(self, column: pl.Series) -> pl.Series:
+        """Return the event ids in their one form."""
+        filled = column.fill_null("")
+        return normalised_ids(filled)
+
+    def _unit(self, frame: pl.DataFrame, *, file: str) -> NDArray[np.int64]:
+        if not self._unit_columns:
+            return np.full(len(frame), -1, dtype=np.int64)
+        column = self._address_of(frame) if self._units.route is Route.ADDRESS else frame[self._unit_columns[0]]
+        unit = self._units.numbers(column)
+        tally_own(unit, self._tally, file=file, column=self._unit_columns[0])
+        return unit
+
+    def _place(self, frame: pl.DataFrame, *, file: str) -> NDArray[np.int32]:
+        """Return the place of each row: of its area codes, and of its address for the levels that they do not say."""
+        columns = [(name, judge, frame[name]) for name, judge in self._areas.items()]
+        postcode = self._named(ColumnKind.POSTCODE)
+        if postcode is not None:
+            columns.append((postcode, self._address, self._address_of(frame)))
+        place = np.zeros(len(frame), dtype=np.int64)
+        for at, (name, judge, column) in enumerate(columns):
+            found = judge.numbers(column)
+            judge.tally(found, self._tally, file=file, column=name)
+            place = self._places.merged(place, judge.values[found]) if at else judge.values[found]
+        return place.astype(np.int32)
+
+    def _address_of(self, frame: pl.DataFrame) -> pl.Series:
+        return joined_address(frame, tuple(self._named(kind) for kind in _ADDRESS))
+
+    def _named(self, kind: ColumnKind) -> str | None:
+        """Return the mapped column of this kind, if there is one."""
+        for column in self.record.of_kind(kind):
+            if column.name in self._mapped.columns:
+                return column.name
+        return None

@@ -1,0 +1,1 @@
+"""Tests of `partner_node/delivery/`."""
