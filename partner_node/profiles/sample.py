@@ -1,0 +1,247 @@
+"""Computes: invented sample files of a profile, in the form that a partner's own export has: a clean and a faulty set.
+
+The faulty set is the clean one with, for every fault that the reader knows and that a column of the profile can have,
+rows added at the end. Nothing in a sample is about anybody: numbers are drawn from a seed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+
+from partner_node.profiles.profile import Column, ColumnKind, DateForm, Profile, RecordType
+from protocol.words.code_list import CodeList
+from protocol.words.geography import AreaCode
+from protocol.words.ids import CodeListId
+
+DAYS = 400  # that a sample covers: a year and what came late
+_STRFTIME = {DateForm.JJJJMMDD: "%Y%m%d", DateForm.DD_MM_JJJJ: "%d-%m-%Y"}
+SEPARATOR = ";"
+SEVERAL = "|"
+# What a planted cell says, and the reason by which the reader must count it, as `delivery/faults.py` spells it.
+_DATES = {
+    DateForm.JJJJMMDD: {
+        "unreadable-date": ("260314", "14 maart", "2026031", "2026-03"),
+        "impossible-date": ("20260431", "20250229", "00010101", "99990101", "20261301"),
+        "unknown-day": ("{year}{month}00",),
+        "unknown-month": ("{year}0000",),
+    },
+    DateForm.DD_MM_JJJJ: {
+        "unreadable-date": ("14-03-26", "14 maart 2026", "3/14/2026", "45000"),
+        "impossible-date": ("31-04-2026", "29-02-2025", "01-01-0001", "01-01-9999", "01-13-2026"),
+        "unknown-day": ("00-{month}-{year}",),
+        "unknown-month": ("00-00-{year}",),
+    },
+}
+_AMOUNTS = {
+    "unreadable-amount": ("1,5", "1.5", "1e308", "NaN", "inf", "1.000", "twee"),
+    "amount-out-of-range": ("-1", "99999999999999999999"),
+    "empty": ("",),
+}
+_UNITS = {"empty": ("", "  "), "dummy-unit": ("0", "000000000", "999999999", "onbekend", "n.v.t.", "x")}
+_CODES = {"unknown-code": ("?", "XX99", "=1+1", "<b>x</b>"), "empty": ("",)}
+_FLAGS = {"unreadable-flag": ("misschien",), "empty": ("",)}
+_ODD_AREAS = {"unreadable-area": ("Centrum", "BU1"), "foreign-area": ("BU00010000", "GM0001"), "empty": ("",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """How many rows of a file carry a fault. reason: as the quality report names it."""
+
+    file: str
+    column: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Files by name, as text, with the mapping that reads them.
+
+    planted: every fault in the faulty files. first_day, last_day: what the delivery says it covers.
+    """
+
+    clean: Mapping[str, str]
+    faulty: Mapping[str, str]
+    mapping: str
+    planted: tuple[Planted, ...]
+    first_day: date
+    last_day: date
+
+
+def sample(
+    profile: Profile, *, seed: int, rows: int, areas: Sequence[AreaCode], former: Sequence[AreaCode], today: date
+) -> Samples:
+    """Return invented files of `rows` rows for each record type, in which areas and days are plausible.
+
+    areas: codes that rows may carry. former: codes of earlier years, of which one is planted. today: the reader's.
+    """
+    clean, faulty = {}, {}
+    planted: list[Planted] = []
+    for record in profile.records:
+        maker = _Maker(profile, record, _Picks(f"{seed} {record.id}"), areas, today)
+        lines = [maker.row() for _ in range(rows)]
+        clean[record.file] = maker.text(lines)
+        extra: list[dict[str, str]] = []
+        for column, reason, texts in _faults(profile, record, areas, former, today):
+            extra.extend(maker.row() | {column: text} for text in texts)
+            planted.append(Planted(record.file, column, reason, len(texts)))
+        twice = [dict(extra_row) for extra_row in lines[:2]]
+        other = lines[2] | {record.day: maker.written(maker.first_day)}
+        planted.append(Planted(record.file, record.event, "doubled", len(twice)))
+        planted.append(Planted(record.file, record.event, "doubled-otherwise", 1))
+        faulty[record.file] = maker.text([*lines, *extra, *twice, other])
+    return Samples(clean, faulty, sample_mapping(profile), tuple(planted), today - timedelta(days=DAYS), today)
+
+
+def sample_mapping(profile: Profile) -> str:
+    """Return the mapping, as TOML, of exports that have the profile's own headers."""
+    lines = ["format = 1", f'profile = "{profile.id}"', f'route = "{profile.routes[0]}"', ""]
+    for record in profile.records:
+        stem = record.file.removesuffix(".csv")
+        lines += [f"[record.{record.id}]", f'files = ["{stem}*.csv"]', f"[record.{record.id}.columns]"]
+        lines += [f'{column.name} = "{column.header}"' for column in _columns(record)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+class _Picks:
+    """Picks that look like chance and belong to a seed: they invent rows, and have no other use."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._picks = 0
+
+    def below(self, limit: int) -> int:
+        """Return a number from 0 to limit - 1."""
+        self._picks += 1
+        return int.from_bytes(sha256(f"{self._seed} {self._picks}".encode()).digest()[:8], "big") % limit
+
+    def one(self, texts: Sequence[str]) -> str:
+        """Return one of the texts."""
+        return texts[self.below(len(texts))]
+
+
+class _Maker:
+    """Makes rows of one record type."""
+
+    def __init__(
+        self, profile: Profile, record: RecordType, chance: "_Picks", areas: Sequence[AreaCode], today: date
+    ) -> None:
+        self._profile, self._record, self._chance, self._areas = profile, record, chance, areas
+        self._lists = {each.id: each for each in profile.code_lists()}
+        self._number = 0
+        # A day that no row carries: a doubled row with it is never the latest.
+        self.first_day = today - timedelta(days=DAYS)
+        self._today = today
+
+    def row(self) -> dict[str, str]:
+        """Return one row by the profile's names; every cell is filled and right."""
+        self._number += 1
+        day = self._today - timedelta(days=1 + self._chance.below(365))
+        return {column.name: self._cell(column, day) for column in _columns(self._record)}
+
+    def text(self, rows: Sequence[Mapping[str, str]]) -> str:
+        """Return the file."""
+        columns = _columns(self._record)
+        lines = [SEPARATOR.join(column.header for column in columns)]
+        lines += [SEPARATOR.join(row[column.name] for column in columns) for row in rows]
+        return "\r\n".join(lines) + "\r\n"
+
+    def written(self, day: date) -> str:
+        """Return a day in the partner's form."""
+        return day.strftime(_STRFTIME[self._profile.date_form])
+
+    def _cell(self, column: Column, day: date) -> str:
+        chance = self._chance
+        match column.kind:
+            case ColumnKind.ID if column.name == self._record.event:
+                return f"{self._record.id[:2].upper()}{10_000 + self._number}"
+            case ColumnKind.ID:
+                # About one household in four comes back, as in the published figures.
+                return f"H{1_000 + chance.below(1 + 3 * self._number // 4)}"
+            case ColumnKind.DATE:
+                return self.written(day)
+            case ColumnKind.AREA:
+                return chance.one(self._areas)
+            case ColumnKind.AMOUNT:
+                return str(min(chance.below(5), column.largest))
+            case ColumnKind.FLAG:
+                return chance.one("JJJN")
+            case _:
+                codes = _valid(column, self._lists, day)
+                many = 1 + chance.below(2) if column.several else 1
+                return SEVERAL.join(sorted({chance.one(codes) for _ in range(many)}))
+
+
+def _columns(record: RecordType) -> tuple[Column, ...]:
+    """Return the columns of a sample: the household's number is the route, so addresses and persons are left out."""
+    absent = {ColumnKind.POSTCODE, ColumnKind.HOUSE_NUMBER, ColumnKind.ADDITION}
+    new = (column for column in record.columns if column.kind not in absent and column.name != record.person)
+    return tuple(column for column in new if column.kind is not ColumnKind.CODE or not _is_past(column))
+
+
+def _is_past(column: Column) -> bool:
+    """Tell whether a column of codes belongs to protocol 1.0 alone."""
+    return all(name.startswith("vt1-") for name in column.lists)
+
+
+def _valid(column: Column, lists: Mapping[CodeListId, CodeList], day: date) -> list[str]:
+    """Return the codes that a cell may carry on a day."""
+    found = (lists[name] for name in column.lists)
+    return [
+        str(code)
+        for each in found
+        if each.valid_from <= day and (each.valid_until is None or day <= each.valid_until)
+        for code in each.codes
+    ]
+
+
+def _faults(
+    profile: Profile, record: RecordType, areas: Sequence[AreaCode], former: Sequence[AreaCode], today: date
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield column, reason and the texts to plant, for every fault that this record type can have."""
+    for column in _columns(record):
+        table: Mapping[str, tuple[str, ...]] = {}
+        match column.kind:
+            case ColumnKind.ID:
+                table = {"empty": ("",)} if column.name == record.event else _UNITS
+            case ColumnKind.DATE if column.name == record.day:
+                table = _day_faults(profile.date_form, today)
+            case ColumnKind.AREA:
+                old = {"old-area": (str(former[0]),)} if former else {}
+                table = _ODD_AREAS | {"unknown-area": (f"WK{areas[0][2:6]}98",)} | old
+            case ColumnKind.CODE:
+                table = _CODES | _past_codes(column, profile, today)
+            case ColumnKind.AMOUNT:
+                table = _AMOUNTS
+            case ColumnKind.FLAG:
+                table = _FLAGS
+            case _:
+                pass
+        for reason, texts in table.items():
+            yield column.name, reason, texts
+
+
+def _day_faults(form: DateForm, today: date) -> dict[str, tuple[str, ...]]:
+    """Return what to plant in a deciding date."""
+    last_month = today.replace(day=1) - timedelta(days=1)
+    table = {
+        reason: tuple(text.format(year=last_month.year, month=f"{last_month.month:02d}") for text in texts)
+        for reason, texts in _DATES[form].items()
+    }
+    table["future-date"] = ((today + timedelta(days=1)).strftime(_STRFTIME[form]),)
+    table["outside-span"] = ((today - timedelta(days=DAYS + 1)).strftime(_STRFTIME[form]),)
+    table["empty"] = ("",)
+    return table
+
+
+def _past_codes(column: Column, profile: Profile, today: date) -> dict[str, tuple[str, ...]]:
+    """Return a code of a list of the column that is no longer valid, where there is one."""
+    lists = {each.id: each for each in profile.code_lists()}
+    past = [
+        str(each.codes[-1])
+        for name in column.lists
+        if (each := lists[name]).valid_until is not None and each.valid_until < today
+    ]
+    return {"code-not-valid": (past[0],)} if past else {}
