@@ -111,8 +111,8 @@ def check_ids(files: Mapping[str, Sequence[Source]], profile: Profile, mapping: 
     refuse_all(tuple(problems), subject="delivery")
 
 
-def check_rows(read: Mapping[str, int], used: Mapping[str, int]) -> None:
-    """Refuse a delivery with a file of which nothing can be used.
+def check_rows(without_rows: Sequence[str]) -> None:
+    """Refuse a delivery with files of which nothing can be used.
 
     Raises: NoUsableRow.
     """
@@ -122,8 +122,7 @@ def check_rows(read: Mapping[str, int], used: Mapping[str, int]) -> None:
             wanted="rows with an id, a date and an area",
             act="the partner must look at the quality report and mend the mapping or the export",
         )
-        for file in read
-        if not used[file]
+        for file in without_rows
     ]
     refuse_all(tuple(problems), subject="delivery")
 

@@ -45,12 +45,16 @@ class Delivery:
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class _Section:
-    """The rows of one record type, each event once. read, used: rows of each of its files."""
+    """The rows of one record type, each event once. read, used: rows of each of its files.
+
+    without_rows: the files of which no row is usable; that a file repeats another is no fault of it.
+    """
 
     reader: RowReader
     rows: Rows
     read: Mapping[str, int]
     used: Mapping[str, int]
+    without_rows: tuple[str, ...]
 
 
 def read_delivery(
@@ -90,7 +94,7 @@ def read_delivery(
             sections.append(_section(reader, files[record.id], places, tally))
     read = {file: rows for section in sections for file, rows in section.read.items()}
     used = {file: rows for section in sections for file, rows in section.used.items()}
-    check_rows(read, used)
+    check_rows([file for section in sections for file in section.without_rows])
     return Delivery(_records(sections, profile, units, places, secret), tally.faults(), read, used, mapping.route)
 
 
@@ -111,12 +115,13 @@ def _section(reader: RowReader, sources: Sequence[Source], places: Places, tally
     doubled = find_doubled(rows.unit.clip(min=-1), rows.event, tuple(_contents(reader, rows, places)))
     dropped = doubled.same | doubled.otherwise
     used: dict[str, int] = {}
+    without_rows = tuple(source.name for number, source in enumerate(sources) if not (file == number).any())
     for number, source in enumerate(sources):
         here = file == number
         used[source.name] = int(np.count_nonzero(here & ~dropped))
         for reason, found in ((Reason.DOUBLED, doubled.same), (Reason.DOUBLED_OTHERWISE, doubled.otherwise)):
             tally.add(source.name, reader.record.event, reason, int(np.count_nonzero(here & found)))
-    return _Section(reader, rows.taken(~dropped) if dropped.any() else rows, read, used)
+    return _Section(reader, rows.taken(~dropped) if dropped.any() else rows, read, used, without_rows)
 
 
 def _contents(reader: RowReader, rows: Rows, places: Places) -> Iterator[NDArray[np.int64]]:
