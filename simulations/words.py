@@ -1,0 +1,3 @@
+"""Computes nothing: the words that every simulated file, page and log carries."""
+
+ORIGIN = "oefengegevens, verzonnen cijfers"
