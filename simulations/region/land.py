@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.region.lattice import NOWHERE, Lattice, grow, make_lattice, pieces, spread_seeds
+from simulations.region.lattice import CELL_M, NOWHERE, Lattice, grow, make_lattice, pieces, spread_seeds
 from simulations.region.shapes import ORIGIN_M
 
 LAKE_CELLS = 40  # 1.6 square kilometres
@@ -103,10 +103,10 @@ def _dry_land(gemeente: NDArray[np.int64], centre: tuple[float, float]) -> NDArr
     river = (rows > centre[0] + 4) & (np.abs(columns - bend) < 1)
     lake = np.hypot(rows - centre[0] - 4, columns - centre[1]) < np.sqrt(LAKE_CELLS / np.pi)
     wet = (river | lake) & (gemeente == 0)
-    return np.any(
-        [pieces((gemeente == number) & ~wet)[0] for number in range(int(gemeente.max()) + 1)],
-        axis=0,
-    )
+    dry: NDArray[np.bool_] = np.zeros(gemeente.shape, dtype=bool)
+    for number in range(int(gemeente.max()) + 1):
+        dry |= pieces((gemeente == number) & ~wet)[0]
+    return dry
 
 
 def _buurten_a_wijk(wijken: NDArray[np.int64], plan: GemeentePlan) -> NDArray[np.int64]:
@@ -122,6 +122,8 @@ def _buurten_a_wijk(wijken: NDArray[np.int64], plan: GemeentePlan) -> NDArray[np
 def _centre_km(buurt: NDArray[np.int64], centres: NDArray[np.float64]) -> NDArray[np.float64]:
     inside = buurt != NOWHERE
     label = buurt[inside]
+    rows, columns = np.nonzero(inside)
     cells = np.bincount(label)
-    middles = [np.bincount(label, weights=place[inside]) / cells for place in np.indices(buurt.shape)]
-    return np.asarray(0.2 * np.hypot(middles[0] - centres[:, 0], middles[1] - centres[:, 1]))
+    down = np.bincount(label, weights=rows) / cells - centres[:, 0]
+    right = np.bincount(label, weights=columns) / cells - centres[:, 1]
+    return np.asarray(CELL_M / 1_000 * np.hypot(down, right))

@@ -1,0 +1,1 @@
+"""Tests of the simulated people and of what happens to them, against published figures."""
