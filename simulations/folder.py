@@ -28,19 +28,22 @@ def marked(stem: str, ending: str) -> str:
 def write_folder(folder: Path, files: Mapping[str, bytes], about: str) -> None:
     """Write these files and a LEESMIJ.txt that tells what they are. An interruption leaves no folder behind.
 
+    files: by name, with slashes for folders within.
     Raises: FolderNotEmpty, UnmarkedFile.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FolderNotEmpty(
             got=f"{folder.name}, which is not empty", wanted="a new or empty folder", act="choose another folder"
         )
-    if unmarked := [name for name in files if _MARK not in name]:
+    if unmarked := [name for name in files if _MARK not in Path(name).name]:
         raise UnmarkedFile(got=unmarked[0], wanted=f'a name with "{_MARK}"', act="the simulation must name its files")
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for name, content in files.items():
-            (unfinished / name).write_bytes(content)
+            path = unfinished / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         listed = "\n".join(sorted(files))
         (unfinished / README).write_text(f"{ORIGIN}\n\n{about}\n\n{listed}\n", encoding="utf-8")
         unfinished.chmod(0o755)  # mkdtemp makes it for its owner alone; these figures are nobody's

@@ -123,7 +123,7 @@ def _residual(standard: NDArray[np.float64], shape: float, generator: np.random.
 
 
 def _centred_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.argsort(np.argsort(values)) - (values.size - 1) / 2
+    return np.asarray(np.argsort(np.argsort(values)) - (values.size - 1) / 2, dtype=np.float64)
 
 
 def _scale(raw: NDArray[np.float64], firsts: float, years: int) -> float:
