@@ -61,7 +61,8 @@ def delivery_files(
     planted: list[tuple[object, ...]] = []
     for register, layout in zip(registers, LAYOUTS, strict=True):
         generator = seeded_generator(seed, "delivery", layout.partner, layout.record)
-        lines = lines_of(register, layout, region, population, generator)
+        numbering = seeded_generator(seed, "numbers", layout.partner)
+        lines = lines_of(register, layout, region, population, numbering)
         truth = f"{layout.partner}_{layout.record}"
         files["waarheid/" + marked(truth, "csv")] = _truth(register, lines, region)
         deliveries = _deliveries(register, layout, lines, population=population, faults=faults, generator=generator)

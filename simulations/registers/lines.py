@@ -23,7 +23,10 @@ def bsns(count: int) -> NDArray[np.int64]:
 def lines_of(
     register: Register, layout: Layout, region: Region, population: Population, generator: np.random.Generator
 ) -> list[list[str]]:
-    """Return each row's cells in the order of the layout; households get numbers of the partner's own."""
+    """Return each row's cells in the order of the layout; households get numbers of the partner's own.
+
+    generator: of the partner, in the same state for each of its record types, so that these share their numbers.
+    """
     own_number = generator.permutation(population.home.size) + 100_000
     addresses = region.addresses
     buurt = addresses.buurt[register.address]

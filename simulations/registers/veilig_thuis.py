@@ -113,14 +113,14 @@ def _aard(with_children: NDArray[np.bool_], generator: np.random.Generator) -> T
     """Draw one kind of violence and sometimes a second; child abuse only where there are children."""
     count = with_children.size
     shares = np.array([share for _, share in AARD])
-    first = shares / shares.sum()
-    child_abuse = min(first[0] / max(float(with_children.mean()), 1e-9), 0.95) if count else 0.0
+    others = shares[1:] / shares[1:].sum()
+    child_abuse = min(shares[0] / max(float(with_children.mean()), 1e-9), 0.95) if count else 0.0
     chosen = np.zeros((count, len(AARD)), dtype=bool)
     is_child_abuse = with_children & (generator.random(count) < child_abuse)
-    other = 1 + generator.choice(len(AARD) - 1, count, p=first[1:] / first[1:].sum())
+    other = 1 + generator.choice(len(AARD) - 1, count, p=others)
     chosen[np.arange(count), np.where(is_child_abuse, 0, other)] = True
     second = np.flatnonzero(generator.random(count) < AARDEN_A_MELDING - 1)
-    chosen[second, 1 + generator.choice(len(AARD) - 1, second.size, p=first[1:] / first[1:].sum())] = True
+    chosen[second, 1 + generator.choice(len(AARD) - 1, second.size, p=others)] = True
     return join_codes(chosen, [code for code, _ in AARD])
 
 

@@ -63,18 +63,26 @@ def read(shared_data: Path, table: str) -> dict[tuple[str, str, str], dict[str, 
     return figures
 
 
+def totals_that_fit(counts: dict[str, str], shares: dict[str, str]) -> list[int]:
+    """Return the rounded totals with which our rule gives every one of these percentages."""
+    return [
+        total
+        for total in range(10, 35_000, 5)
+        if all(published_share(counts[subject], str(total)) == share for subject, share in shares.items())
+    ]
+
+
 def test_published_percentages_are_those_of_published_counts(shared_data: Path) -> None:
-    """Our rule applied to CBS's own rounded counts gives every percentage that it prints beside them."""
+    """For each of 31 areas one rounded total gives all percentages that CBS prints beside its rounded counts."""
     figures = read(shared_data, "85361NED")
-    compared = 0
-    for (period, area, measure), shares in figures.items():
-        counts = figures.get((period, area, "Ontvangen meldingen"), {})
-        if measure == "percentage" and "Ontvangen meldingen totaal" in counts:
-            for subject, share in shares.items():
-                if subject in counts:
-                    assert published_share(counts[subject], counts["Ontvangen meldingen totaal"]) == share
-                    compared += 1
-    assert compared >= 5
+    printed = {area: shares for (_, area, measure), shares in figures.items() if measure == "percentage"}
+    assert len(printed) == 31
+    for area, shares in printed.items():
+        counts = figures["2023*", area, "Ontvangen meldingen"]
+        assert totals_that_fit(counts, shares), area
+        total = counts.get("Ontvangen meldingen totaal")
+        assert total is None or int(total) in totals_that_fit(counts, shares)
+    assert totals_that_fit({"a": "40", "b": "20"}, {"a": "18.2", "b": "9.4"}) == []  # control: Aalsmeer, one changed
 
 
 def test_the_subjects_are_those_of_statline(shared_data: Path) -> None:
