@@ -1,20 +1,14 @@
 """Computes: one coordinator and its participants in one process, a virtual clock, everything seeded."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from random import Random
 
+from coordinator.session import Session
 from protocol.errors import RoundRefusal, SamenzichtError
 from protocol.ledger.tree import MerkleTree
-from protocol.round.coordinator_round import (
-    CoordinatorSlot,
-    CoordinatorStep,
-    advance,
-    open_slot,
-    propose,
-    receive,
-    repair,
-)
+from protocol.round.coordinator_round import CoordinatorSlot, CoordinatorStep
 from protocol.round.member import Member
 from protocol.round.opening import Opened
 from protocol.round.transitions import State
@@ -32,50 +26,76 @@ class Stuck(RoundRefusal):
 
 
 @dataclass(slots=True, repr=False)
-class Coordinator:
-    """The coordinator's side: its slots, its own log, and what it sent. An honest one."""
+class MemoryShelf:
+    """A coordinator's shelf in memory."""
 
-    member: Member
     log: MerkleTree = field(default_factory=MerkleTree)
     slots: dict[Digest, CoordinatorSlot] = field(default_factory=dict)
-    shown: list[int] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    evidence: list[tuple[str | bytes, ...]] = field(default_factory=list)
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Hold nothing: memory does not survive anyway."""
+        return nullcontext()
+
+    def shown(self) -> list[int]:
+        """Return the sizes of the log that messages showed."""
+        return self.sizes
+
+    def slot(self, slot: Digest) -> CoordinatorSlot | None:
+        """Return what is known of a slot."""
+        return self.slots.get(slot)
+
+    def keep_slot(self, slot: CoordinatorSlot, *, showed: int | None = None) -> None:
+        """Keep a slot."""
+        self.slots[slot.slot] = slot
+        if showed is not None:
+            self.sizes.append(showed)
+
+    def keep_evidence(self, evidence: tuple[str | bytes, ...]) -> None:
+        """Keep texts that contradict each other."""
+        self.evidence.append(evidence)
+
+
+class Coordinator:
+    """The coordinator's side in memory: the session of a real one. An honest one."""
+
+    def __init__(self, member: Member) -> None:
+        self.shelf = MemoryShelf()
+        self.session = Session(member, self.shelf)
+
+    @property
+    def member(self) -> Member:
+        """Who it is."""
+        return self.session.member
+
+    @property
+    def log(self) -> MerkleTree:
+        """Its own log."""
+        return self.shelf.log
+
+    @property
+    def slots(self) -> dict[Digest, CoordinatorSlot]:
+        """Its slots, which a test may change."""
+        return self.shelf.slots
 
     def propose(
         self, study_digest: Digest, period: Period, participants: tuple[PartyId, ...], now_s: int
     ) -> CoordinatorStep:
         """Store and return a first or newer attempt of a slot."""
-        slot_id = self.member.spec(study_digest, period).slot
-        step = propose(
-            study_digest=study_digest,
-            period=period,
-            participants=participants,
-            expires_s=now_s + READY_LIFETIME_S,
-            member=self.member,
-            log=self.log,
-            shown=self.shown,
-            before=self.slots.get(slot_id),
-        )
-        self.shown.append(self.log.size)
-        return self._stored(step)
+        return self.session.propose(study_digest, period, participants, expires_s=now_s + READY_LIFETIME_S)
 
     def take(self, slot: Digest, body: bytes) -> None:
         """Store a participant's message."""
-        self._stored(receive(body, slot=self.slots[slot], member=self.member))
+        self.session.take(slot, body)
 
     def advance(self, slot: Digest) -> CoordinatorStep:
         """Store and return the next step, if all answers are in."""
-        step = advance(self.slots[slot], member=self.member, log=self.log, shown=self.shown)
-        if step.slot.state is State.OPENED:
-            self.shown.append(self.log.size)  # a RESULT shows it
-        return self._stored(step)
+        return self.session.advance(slot)
 
     def repair(self, slot: Digest) -> CoordinatorStep:
         """Store and return a repair for those who aborted."""
-        return self._stored(repair(self.slots[slot], member=self.member))
-
-    def _stored(self, step: CoordinatorStep) -> CoordinatorStep:
-        self.slots[step.slot.slot] = step.slot
-        return step
+        return self.session.repair(slot)
 
 
 @dataclass(slots=True, repr=False)
@@ -109,7 +129,7 @@ class RoundWorld:
             self.take_answers(slot)
             step = self.coordinator.advance(slot)
             if step.slot.state is State.DONE:
-                return open_slot(step.slot, self.coordinator.member)
+                return self.coordinator.session.opened(slot)
             sent = step.messages or self.unanswered(slot)
             self.now_s += 1
         raise Stuck(got=f"a round in state {step.slot.state}", wanted="a round that ended", act="look at the refusals")
@@ -124,17 +144,7 @@ class RoundWorld:
 
     def unanswered(self, slot: Digest) -> tuple[tuple[PartyId, bytes], ...]:
         """Return what to send again to those whose answer is missing: the same bytes."""
-        known = self.coordinator.slots[slot]
-        match known.state:
-            case State.COMMITTED:
-                body, answered = known.commit, {**known.uploads, **known.aborts}
-            case State.REPAIRING:
-                body, answered = known.repair, dict(known.corrections)
-            case State.OPENED:
-                body, answered = known.result, dict(known.verdicts)
-            case _:
-                body, answered = known.proposed, dict(known.readies)
-        return tuple((party, body) for party in known.survivors if party not in answered)
+        return self.coordinator.session.unanswered(slot)
 
     def _answer_of(self, party: SimulatedParty) -> Answer:
         return lambda body: party.receive(body, self.now_s)
