@@ -51,3 +51,22 @@ class StoredTree(MerkleTree):
         with self._read() as connection:
             rows = connection.scalars(select(LOG_LEAVES.c.body).order_by(LOG_LEAVES.c.leaf_index))
             return tuple(map(bytes, rows))
+
+    def first_wrong(self) -> str | None:
+        """Name the first leaf or node that does not follow from the leaves; None when all do. Reads the whole log."""
+        nodes: dict[tuple[int, int], bytes] = {}
+        with self._read() as connection:
+            leaves = connection.execute(select(LOG_LEAVES).order_by(LOG_LEAVES.c.leaf_index)).all()
+            rows = connection.execute(select(LOG_NODES)).all()
+
+        def known(level: int, index: int) -> bytes:
+            return nodes[level, index]
+
+        for place, (index, body) in enumerate(leaves):
+            if index != place:
+                return f"leaf {place}"
+            hashed = completed_by(leaf_hash(bytes(body)), size=place, node=known)
+            nodes.update({(node.level, node.index): node.digest for node in hashed})
+        stored = {(level, index): bytes(digest) for level, index, digest in rows}
+        wrong = sorted(key for key in nodes.keys() | stored.keys() if nodes.get(key) != stored.get(key))
+        return f"node {wrong[0][1]} of level {wrong[0][0]}" if wrong else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, TableClause, insert, select
 
@@ -90,4 +90,13 @@ RELEASE_SHELF = Shelf(
     SignedRelease,
     lambda signed: digest_of(signed.release),
     lambda signed: {"slot": signed.release.slot, "supersedes": signed.release.supersedes},
+)
+ALL_SHELVES: tuple[Shelf[Any], ...] = (
+    COVENANT_SHELF,
+    GEOGRAPHY_SHELF,
+    CODE_LIST_SHELF,
+    STUDY_SHELF,
+    APPROVAL_SHELF,
+    DECLARATION_SHELF,
+    RELEASE_SHELF,
 )

@@ -9,8 +9,9 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection, insert, select, update
 
-from coordinator.store.failures import RuleBroken
+from coordinator.store.failures import RuleBroken, damaged
 from coordinator.store.tables import FRAMES, SLOTS
+from protocol.errors import Refusal
 from protocol.round.coordinator_round import CoordinatorSlot
 from protocol.round.messages import Attempt, Offer
 from protocol.round.transitions import State
@@ -54,8 +55,11 @@ def write_slot(connection: Connection, slot: CoordinatorSlot, *, before: Coordin
             connection.execute(update(FRAMES).where(*same).values(body=body))
 
 
-def read_slot(connection: Connection, slot: Digest) -> CoordinatorSlot | None:
-    """Return a slot with the frames of its attempt, in the order in which they came."""
+def read_slot(connection: Connection, slot: Digest, *, store: str) -> CoordinatorSlot | None:
+    """Return a slot with the frames of its attempt, in the order in which they came. store: its name.
+
+    Raises: StoreDamaged.
+    """
     row = connection.execute(select(SLOTS).where(SLOTS.c.slot == slot)).one_or_none()
     if row is None:
         return None
@@ -73,7 +77,7 @@ def read_slot(connection: Connection, slot: Digest) -> CoordinatorSlot | None:
         slot=Digest(row.slot),
         state=State(row.state),
         attempt=Attempt(row.attempt),
-        offer=Offer.parse(bytes(row.offer), source="the store"),
+        offer=_offer(bytes(row.offer), store),
         context=None if row.context is None else Digest(row.context),
         gone=tuple(PartyId(party) for party in row.gone.split()),
         proposed=own("propose"),
@@ -93,6 +97,13 @@ def read_states(connection: Connection) -> dict[Digest, State]:
     """Return where every slot stands, in the order in which they came."""
     rows = connection.execute(select(SLOTS.c.slot, SLOTS.c.state).order_by(SLOTS.c.number))
     return {Digest(slot): State(state) for slot, state in rows}
+
+
+def _offer(body: bytes, store: str) -> Offer:
+    try:
+        return Offer.parse(body, source="the store")
+    except Refusal:
+        raise damaged("an offer of a slot that is none", store) from None
 
 
 def _row(slot: CoordinatorSlot) -> dict[str, object]:

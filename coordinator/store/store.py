@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from coordinator.store import shelf
 from coordinator.store.evidence_rows import Evidence, read_evidence, write_evidence
-from coordinator.store.failures import as_ours, closed
+from coordinator.store.failures import as_ours, closed, damaged
 from coordinator.store.log import StoredTree
 from coordinator.store.migrate import check_revision, migrate
 from coordinator.store.place import Place, place_of
@@ -82,7 +82,7 @@ class Store:
     def slot(self, slot: Digest) -> CoordinatorSlot | None:
         """Return a slot with its frames, or None when it was never proposed."""
         with self._reading() as connection:
-            return read_slot(connection, slot)
+            return read_slot(connection, slot, store=self._place.name)
 
     def slot_states(self) -> Mapping[Digest, State]:
         """Return where every slot stands, the oldest first, without reading a frame."""
@@ -110,7 +110,7 @@ class Store:
         with self.transaction() as connection:
             # Bytes are compared with those kept last, which are mostly the same objects: reading them back would take
             # a round of many uploads as many times through all of them.
-            before = self._open_slots.get(slot.slot) or read_slot(connection, slot.slot)
+            before = self._open_slots.get(slot.slot) or read_slot(connection, slot.slot, store=self._place.name)
             write_slot(connection, slot, before=before)
             if showed is not None:
                 connection.execute(insert(SHOWN_SIZES).values(size=showed))
@@ -214,6 +214,20 @@ class Store:
         """Return all that was kept, the first kept first."""
         with self._reading() as connection:
             return read_evidence(connection)
+
+    def check(self) -> None:
+        """Refuse a store of which a signed value or the log was changed behind its back; reads all of both.
+
+        Not promised: that signatures hold, that a frame is what came, or that leaves and nodes were not changed
+        together; signatures and the heads that others saw show that.
+        Raises: StoreDamaged, which names the first that is wrong.
+        """
+        with self._reading():
+            for kind in shelf.ALL_SHELVES:
+                self._find(kind)
+            self.slots()
+            if wrong := self.log.first_wrong():
+                raise damaged(f"{wrong} of the log that does not follow from its leaves", self._place.name)
 
     def _keep(self, on: shelf.Shelf[shelf.Value], value: shelf.Value) -> None:
         with self.transaction() as connection:

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "mask_1000": "simulations.benchmarks.masks:mask_1000",
     "open_64": "simulations.benchmarks.masks:open_64",
     "round_16": "simulations.benchmarks.rounds:round_16",
+    "store_append": "simulations.benchmarks.store:store_append",
     "upload_bytes": "simulations.benchmarks.masks:upload_bytes",
     "wire_100k": "simulations.benchmarks.wire:wire_100k",
 }

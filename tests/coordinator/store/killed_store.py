@@ -3,14 +3,17 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, event
 
 from coordinator.store.failures import StoreInUse
 from coordinator.store.store import Store, open_store
 
-TRIES, PAUSE_S = 200, 0.05  # ten seconds: PostgreSQL needs moments to see that a client died
+Opened = TypeVar("Opened")
+TRIES, PAUSE_S = 500, 0.02  # ten seconds: PostgreSQL needs moments to see that a client died
 
 
 @dataclass(slots=True)
@@ -35,10 +38,15 @@ class Countdown:
 
 
 def reopened(url: str) -> Store:
-    """Open a store whose writer was killed, as soon as its lock is gone."""
+    """Open a store whose writer was killed."""
+    return when_unlocked(lambda: open_store(url))
+
+
+def when_unlocked(opens: Callable[[], Opened]) -> Opened:
+    """Return what `opens` returns as soon as the lock of a killed writer is gone."""
     for _ in range(TRIES):
         try:
-            return open_store(url)
+            return opens()
         except StoreInUse:
             time.sleep(PAUSE_S)
     raise AssertionError("the lock of a killed process stays")

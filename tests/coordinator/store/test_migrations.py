@@ -9,8 +9,8 @@ from coordinator.store.place import place_of
 from coordinator.store.session import connect
 from coordinator.store.store import make_store, open_store, revert_store
 from coordinator.store.tables import ALL
-from tests.coordinator.store.contents import dump, fill
-from tests.coordinator.store.killed_store import Countdown, reopened
+from tests.coordinator.store.contents import dump, fill, steps
+from tests.coordinator.store.killed_store import Countdown, reopened, when_unlocked
 from tests.partner_node.vault.killed import Tell, in_child
 
 Shape = tuple[tuple[object, ...], ...]
@@ -27,7 +27,7 @@ POSTGRESQL_SHAPE = (
 
 def shape(url: str) -> Shape:
     """Return columns, constraints and triggers as the database tells them."""
-    session = connect(place_of(url))
+    session = when_unlocked(lambda: connect(place_of(url)))
     connection = session.connection
     queries = SQLITE_SHAPE if url.startswith("sqlite") else POSTGRESQL_SHAPE
     found = [tuple(row) for query in queries for row in connection.execute(text(query.replace("::", "\\:\\:")))]
@@ -110,6 +110,40 @@ def test_kill_9_while_a_store_is_made_leaves_nothing_or_all(place: str) -> None:
     make_store(place)
     with open_store(place) as store:
         fill(store)
+
+
+def test_kill_9_at_each_statement_of_an_upgrade_and_of_the_way_back_leaves_old_or_new(url: str) -> None:
+    """F16 at the coordinator: with a round under way. The next start of the same command completes it."""
+    with open_store(url) as store:
+        for slot in steps()[:3]:
+            store.keep_slot(slot)
+        rows = dump(store)
+    newest = shape(url)
+    revert_store(url, "0001")
+    older = shape(url)
+    for at in range(1, 1000):
+        ended = in_child(lambda tell, at=at: make_killed(url, tell, at))  # type: ignore[misc]  # a default argument
+        if not ended.killed:
+            break
+        assert shape(url) == older
+    assert at > 40
+    assert shape(url) == newest
+    for at in range(1, 1000):
+        ended = in_child(lambda tell, at=at: revert_killed(url, tell, at))  # type: ignore[misc]  # a default argument
+        if not ended.killed:
+            break
+        assert shape(url) == newest
+    assert at > 10
+    assert shape(url) == older
+    make_store(url)
+    with open_store(url) as store:
+        assert dump(store) == rows
+
+
+def revert_killed(url: str, tell: Tell, at: int) -> None:
+    Countdown(at).watch()
+    revert_store(url, "0001")
+    tell(b"done")
 
 
 def make_killed(url: str, tell: Tell, at: int) -> None:
