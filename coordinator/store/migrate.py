@@ -1,9 +1,12 @@
-"""Touches the world: brings a store's tables to a revision, and refuses tables of another one."""
+"""Touches the world: brings a store's tables to a revision, and refuses tables of another one.
+
+Alembic keeps the revisions and which one a store has; there is no settings file. All steps of a run are one transaction
+on both databases, so that a crash leaves the old tables or the new ones.
+"""
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
@@ -15,8 +18,7 @@ _FOLDER = Path(__file__).parent / "migrations"
 
 def revisions() -> tuple[str, ...]:
     """Return every revision that this version knows, the oldest first."""
-    script = ScriptDirectory.from_config(_config())
-    return tuple(reversed([found.revision for found in script.walk_revisions()]))
+    return tuple(reversed([found.revision for found in _script().walk_revisions()]))
 
 
 def check_revision(connection: Connection, store: str) -> None:
@@ -27,7 +29,8 @@ def check_revision(connection: Connection, store: str) -> None:
     found = _revision(connection)
     if found is None:
         raise missing(store)
-    _check_known(found, store)
+    if found not in revisions():
+        raise _unknown(found, store)
     if found != revisions()[-1]:
         raise OlderSchema(
             got=f"{store} with tables of revision {found}",
@@ -42,22 +45,20 @@ def migrate(connection: Connection, store: str, *, revision: str | None = None) 
 
     Raises: NewerSchema, StoreNotEmpty.
     """
-    found = _revision(connection)
-    if found is not None:
-        _check_known(found, store)
-    wanted = revision or revisions()[-1]
+    context, script = MigrationContext.configure(connection), _script()
+    found, wanted = context.get_current_revision() or "base", revision or revisions()[-1]
     order = ("base", *revisions())
-    if wanted not in order:
-        raise _unknown(wanted, store)
-    config = _config()
-    config.attributes["connection"] = connection
-    move = command.upgrade if order.index(wanted) >= order.index(found or "base") else command.downgrade
-    move(config, wanted)
-
-
-def _check_known(found: str, store: str) -> None:
-    if found not in revisions():
-        raise _unknown(found, store)
+    for name in (found, wanted):
+        if name not in order:
+            raise _unknown(name, store)
+    with Operations.context(context):
+        if order.index(wanted) >= order.index(found):
+            for step in reversed(list(script.iterate_revisions(wanted, found))):
+                step.module.upgrade()
+        else:
+            for step in script.iterate_revisions(found, wanted):
+                step.module.downgrade()
+    context.stamp(script, wanted)
 
 
 def _unknown(revision: str, store: str) -> NewerSchema:
@@ -73,8 +74,5 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))  # a percent sign would be a reference
-    config.set_main_option("path_separator", "os")
-    return config
+def _script() -> ScriptDirectory:
+    return ScriptDirectory(_FOLDER)
