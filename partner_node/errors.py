@@ -3,6 +3,8 @@
 protocol.errors.Refusal
 |-- SourceRefusal     a file that cannot be read whole and without doubt; nothing of it may be used
 |-- DeliveryRefusal   a delivery, or its mapping, cannot be read as a whole; nothing of it was counted
+|-- KeystoreRefusal   keys that may not be made, read or trusted like this
+|   (leaves stand in the file that raises them)
 `-- VaultRefusal      the vault may not be opened or changed like this; nothing was changed
     (leaves stand in the file that raises them)
 protocol.errors.Fault
@@ -15,6 +17,10 @@ from protocol.errors import Fault, Refusal
 
 class SourceRefusal(Refusal):
     """A file that cannot be read whole and without doubt: nothing of it may be used."""
+
+
+class KeystoreRefusal(Refusal):
+    """Keys that may not be made, read or trusted like this."""
 
 
 class VaultRefusal(Refusal):

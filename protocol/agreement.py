@@ -116,6 +116,16 @@ class SlotKey(_Secret):
         return self.own_id < self.peer_id
 
 
+def agreement_private_key(raw: bytes) -> AgreementPrivateKey:
+    """Return the private key of 32 secret bytes."""
+    return X25519PrivateKey.from_private_bytes(raw)
+
+
+def public_agreement_key(private: AgreementPrivateKey) -> AgreementKey:
+    """Return the public half, as a covenant holds it."""
+    return AgreementKey(private.public_key().public_bytes_raw().hex())
+
+
 def check_public_key(key: PartyKey) -> None:
     """Refuse a public key that is not in its one encoding or has small order.
 

@@ -65,6 +65,16 @@ def check_key(key: IdentityKey | ApprovalKey) -> None:
         )
 
 
+def signing_key(raw: bytes) -> SigningKey:
+    """Return the private key of 32 secret bytes."""
+    return Ed25519PrivateKey.from_private_bytes(raw)
+
+
+def public_key(key: SigningKey) -> IdentityKey:
+    """Return the public half, as a covenant holds it."""
+    return IdentityKey(key.public_key().public_bytes_raw().hex())
+
+
 def sign(body: bytes, *, key: SigningKey, purpose: Purpose) -> Signature:
     """Return the signature of `body` for this purpose."""
     return Signature(key.sign(_signed_bytes(body, purpose)).hex())

@@ -60,14 +60,18 @@ class MemoryShelf:
 class Coordinator:
     """The coordinator's side in memory: the session of a real one. An honest one."""
 
-    def __init__(self, member: Member) -> None:
-        self.shelf = MemoryShelf()
+    def __init__(self, member: Member, shelf: MemoryShelf | None = None) -> None:
+        self.shelf = shelf or MemoryShelf()
         self.session = Session(member, self.shelf)
 
     @property
     def member(self) -> Member:
         """Who it is."""
         return self.session.member
+
+    @member.setter
+    def member(self, member: Member) -> None:
+        self.session = Session(member, self.shelf)
 
     @property
     def log(self) -> MerkleTree:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, event
 
 from coordinator.store.failures import RuleBroken
 from coordinator.store.store import Store, open_store
-from protocol.round.coordinator_round import CoordinatorSlot, CoordinatorStep
+from protocol.round.coordinator_round import CoordinatorSlot
 from protocol.round.messages import Attempt, DeclineCode
 from protocol.round.transitions import State
 from protocol.words.ids import Digest
@@ -22,24 +22,23 @@ KINDS = ("declines", "readies", "uploads", "aborts", "corrections", "verdicts")
 
 
 @dataclass(slots=True, repr=False)
-class ForgetfulCoordinator(Coordinator):
-    """A coordinator that stops after each step and goes on from what a new process reads in the store."""
+class ForgetfulShelf(MemoryShelf):
+    """The shelf of a coordinator that goes on from what a new process reads in the store after each step."""
 
     url: str = field(kw_only=True)
     states: list[State] = field(default_factory=list)
 
-    def _stored(self, step: CoordinatorStep) -> CoordinatorStep:
-        stored = self.slots.get(step.slot.slot)
+    def keep_slot(self, slot: CoordinatorSlot, *, showed: int | None = None) -> None:
+        MemoryShelf.keep_slot(self, slot, showed=showed)
         with open_store(self.url) as store:
-            if stored != step.slot:
-                store.keep_slot(step.slot, showed=self.shown[-1])
+            store.keep_slot(slot, showed=showed)
         with open_store(self.url, read_only=True) as store:
-            found = store.slot(step.slot.slot)
+            found = store.slot(slot.slot)
+            assert store.shown() == tuple(self.sizes)
         assert found is not None
-        assert_same(found, step.slot)
-        self.slots[step.slot.slot] = found
+        assert_same(found, slot)
+        self.slots[slot.slot] = found
         self.states.append(found.state)
-        return step
 
 
 def assert_same(found: CoordinatorSlot, wanted: CoordinatorSlot) -> None:
@@ -52,8 +51,8 @@ def assert_same(found: CoordinatorSlot, wanted: CoordinatorSlot) -> None:
 def test_a_coordinator_that_restarts_after_each_step_opens_the_same_sum(url: str) -> None:
     expected = world().run(STUDY_DIGEST, example.QUARTER)
     a_world = world()
-    forgetful = ForgetfulCoordinator(a_world.coordinator.member, url=url)
-    a_world.coordinator = forgetful
+    forgetful = ForgetfulShelf(url=url)
+    a_world.coordinator = Coordinator(a_world.coordinator.member, forgetful)
     opened = a_world.run(STUDY_DIGEST, example.QUARTER)
     assert opened.values.tolist() == expected.values.tolist()
     assert [*dict.fromkeys(forgetful.states)] == [State.PROPOSED, State.COMMITTED, State.OPENED, State.DONE]

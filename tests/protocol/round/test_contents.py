@@ -130,7 +130,7 @@ def test_the_coordinator_refuses_wrong_participants_before_it_signs(parties: tup
     with pytest.raises(WrongParticipants):
         propose(a_world, parties)
     assert not a_world.coordinator.slots
-    assert not a_world.coordinator.shown
+    assert not a_world.coordinator.shelf.sizes
 
 
 def test_an_empty_or_doubled_set_is_refused() -> None:

@@ -1,0 +1,122 @@
+"""Touches the world: a party's keys as files that only its own user may read. Only public halves ever leave.
+
+identity.key    signs the party's messages, log heads and covenant       Ed25519
+agreement.key   agrees with each other participant on masks              X25519, replaced and destroyed yearly
+node.secret     names units in the vault                                 32 bytes; another one within a year is a HALT
+
+A file holds 64 hexadecimal characters and a newline, so that a person can copy it to paper and back.
+"""
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from partner_node.errors import KeystoreRefusal
+from privacy.randomness import RandomSource
+from protocol.agreement import AgreementPrivateKey, agreement_private_key, public_agreement_key
+from protocol.signing import SigningKey, public_key, signing_key
+from protocol.words.ids import AgreementKey, IdentityKey
+
+KEY_BYTES = 32
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
+IDENTITY, AGREEMENT, SECRET = "identity.key", "agreement.key", "node.secret"
+_FORM = re.compile(r"[0-9a-f]{64}\n")
+
+
+class KeysExist(KeystoreRefusal):
+    """Keys are there already: new ones would make the party a stranger to its own covenant."""
+
+
+class KeysMissing(KeystoreRefusal):
+    """A key file that is not there."""
+
+
+class UnsafeKeys(KeystoreRefusal):
+    """Keys, or their folder, that others than their owner may read or write."""
+
+
+class DamagedKey(KeystoreRefusal):
+    """A key file with other contents than a key."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keys:
+    """A party's private keys and the node's secret; never in a message, log or repr."""
+
+    identity: SigningKey
+    agreement: AgreementPrivateKey
+    node_secret: bytes
+
+    @property
+    def public(self) -> tuple[IdentityKey, AgreementKey]:
+        """What the covenant holds of them."""
+        return public_key(self.identity), public_agreement_key(self.agreement)
+
+
+def make_keys(folder: Path, chance: RandomSource) -> Keys:
+    """Make a party's keys. All files are there afterwards, or none.
+
+    Raises: KeysExist, UnsafeKeys.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise KeysExist(
+            got=f"keys in {folder.name}", wanted="an empty folder", act="the partner's IT must use the keys it has"
+        )
+    fresh = folder.with_name(folder.name + ".new")
+    fresh.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    for name in (IDENTITY, AGREEMENT, SECRET):
+        path = fresh / name
+        path.unlink(missing_ok=True)  # from a crash in this function
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "w") as file:
+            file.write(chance.take(KEY_BYTES, lane=0).hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    if folder.exists():
+        folder.rmdir()
+    fresh.rename(folder)
+    return load_keys(folder)
+
+
+def load_keys(folder: Path) -> Keys:
+    """Return a party's keys.
+
+    Raises: KeysMissing, UnsafeKeys, DamagedKey.
+    """
+    if not folder.is_dir():
+        raise _missing(folder.name)
+    _check_mode(folder, FOLDER_MODE)
+    identity, agreement, secret = (_read(folder / name) for name in (IDENTITY, AGREEMENT, SECRET))
+    return Keys(signing_key(identity), agreement_private_key(agreement), secret)
+
+
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        raise _missing(path.name)
+    _check_mode(path, FILE_MODE)
+    body = path.read_bytes()[: 2 * KEY_BYTES + 2]
+    if _FORM.fullmatch(body.decode("ascii", errors="replace")) is None:
+        raise DamagedKey(
+            got=f"{path.name} with other contents than a key",
+            wanted="64 hexadecimal characters and a newline",
+            act="the partner's IT must put the file back from its safe copy",
+        )
+    return bytes.fromhex(body.decode("ascii"))
+
+
+def _check_mode(path: Path, wanted: int) -> None:
+    found = path.stat()
+    if stat.S_IMODE(found.st_mode) != wanted or found.st_uid != os.getuid():
+        raise UnsafeKeys(
+            got=f"{path.name} with mode {stat.S_IMODE(found.st_mode):04o}",
+            wanted=f"mode {wanted:04o}, owned by the node's user",
+            act="the partner's IT must mend it, and replace the keys if others could read them",
+            hint=f"chmod {wanted:o} {path}",
+        )
+
+
+def _missing(name: str) -> KeysMissing:
+    return KeysMissing(
+        got=f"no {name}", wanted="the keys of this party", act="the partner's IT must make them or put them back"
+    )
