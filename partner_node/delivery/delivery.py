@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from partner_node.delivery.addresses import PART
 from partner_node.delivery.areas import LEVELS, AreaTable, Places
 from partner_node.delivery.checks import check_columns, check_files, check_ids, check_rows
-from partner_node.delivery.events import DeliveredEvents, find_doubled
+from partner_node.delivery.events import Contents, DeliveredEvents, find_doubled
 from partner_node.delivery.faults import Faults, FaultTally, Reason
 from partner_node.delivery.mapping import Mapping as DeliveryMapping
 from partner_node.delivery.mapping import check_mapping
@@ -112,7 +112,7 @@ def _section(reader: RowReader, sources: Sequence[Source], places: Places, tally
     rows = joined(parts)
     parts.clear()
     # Numbers below -1 say why a row is a unit of its own; to its event they are all one.
-    doubled = find_doubled(rows.unit.clip(min=-1), rows.event, tuple(_contents(reader, rows, places)))
+    doubled = find_doubled(rows.unit.clip(min=-1), rows.event, _contents(reader, rows, places))
     dropped = doubled.same | doubled.otherwise
     used: dict[str, int] = {}
     without_rows = tuple(source.name for number, source in enumerate(sources) if not (file == number).any())
@@ -124,13 +124,16 @@ def _section(reader: RowReader, sources: Sequence[Source], places: Places, tally
     return _Section(reader, rows.taken(~dropped) if dropped.any() else rows, read, used, without_rows)
 
 
-def _contents(reader: RowReader, rows: Rows, places: Places) -> Iterator[NDArray[np.int64]]:
-    """Yield what rows say as numbers that mean the same in any order of rows, the deciding date first."""
-    yield rows.day.astype(np.int64)
-    at = places.indexes()[rows.place]
-    yield from (at[:, level].astype(np.int64) for level in range(len(LEVELS)))
-    yield from rows.numbers.values()
-    yield from (reader.codes[name].ranks()[cells] for name, cells in rows.cells.items())
+def _contents(reader: RowReader, rows: Rows, places: Places) -> Contents:
+    """Return what says the contents of some rows, for `find_doubled`."""
+
+    def contents(chosen: NDArray[np.intp]) -> Iterator[NDArray[np.int64]]:
+        yield rows.day[chosen].astype(np.int64)
+        yield from places.indexes()[rows.place[chosen]].astype(np.int64).T
+        yield from (values[chosen] for values in rows.numbers.values())
+        yield from (reader.codes[name].ranks()[cells[chosen]] for name, cells in rows.cells.items())
+
+    return contents
 
 
 def _records(sections: Sequence[_Section], profile: Profile, units: Units, places: Places, secret: bytes) -> Records:

@@ -4,7 +4,7 @@ Of rows with one event id and one unit the latest day is used; among those the g
 knows codes and numbers but not where a row stands. So the order of rows and of files never decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from partner_node.delivery.addresses import PART
 from partner_node.vault.unit_key import event_keys
 
+Contents = Callable[[NDArray[np.intp]], Iterable[NDArray[np.int64]]]
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: neighbouring units land far apart
 
 
@@ -25,18 +26,18 @@ class Doubled:
     otherwise: NDArray[np.bool_]
 
 
-def find_doubled(unit: NDArray[np.int64], event: pl.Series, contents: Sequence[NDArray[np.int64]]) -> Doubled:
+def find_doubled(unit: NDArray[np.int64], event: pl.Series, contents: Contents) -> Doubled:
     """Return the rows whose event another row of the same unit stands for.
 
-    contents: what a row says, the deciding date first; int64, shape (rows,) each.
+    contents: what rows say as columns of numbers that mean the same in any order of rows, the deciding date first.
     """
     same, otherwise = (np.zeros(len(unit), dtype=bool) for _ in range(2))
     rows = _suspects(unit, event)
     if len(rows):
-        names = [f"content {at}" for at in range(len(contents))]
+        columns = tuple(contents(rows))
+        names = [f"content {at}" for at in range(len(columns))]
         frame = pl.DataFrame(
-            {"row": rows, "unit": unit[rows], "event": event.gather(rows)}
-            | {name: column[rows] for name, column in zip(names, contents, strict=True)}
+            {"row": rows, "unit": unit[rows], "event": event.gather(rows)} | dict(zip(names, columns, strict=True))
         )
         by = ["unit", "event"]
         downwards = [False, False, *(True for _ in names), False]

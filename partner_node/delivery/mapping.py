@@ -63,7 +63,7 @@ class RecordMapping(_Closed):
     they stand for.
     """
 
-    files: Annotated[list[_File], Field(min_length=1, max_length=100)]
+    files: Annotated[tuple[_File, ...], Field(min_length=1, max_length=100, strict=False)]
     columns: Annotated[dict[_Name, _Header], Field(min_length=1, max_length=MAX_COLUMNS)]
     values: Annotated[dict[_Name, dict[_Header, _Header]], Field(max_length=MAX_COLUMNS)] = {}
 
@@ -75,12 +75,12 @@ class Mapping(_Closed):
     dummy_ids: what this partner writes for "no unit", besides what is known.
     """
 
-    format: Literal[1]
+    format: Annotated[int, Field(ge=1, le=1)]  # not Literal[1]: to that, `true` is 1
     profile: _Name
     route: Annotated[Route, Field(strict=False)]
     dates: Annotated[DateForm, Field(strict=False)] | None = None
     separator: Literal["|", ",", "/", "+", " "] = "|"
-    dummy_ids: Annotated[list[_Header], Field(max_length=1_000)] = []
+    dummy_ids: Annotated[tuple[_Header, ...], Field(max_length=1_000, strict=False)] = ()
     record: Annotated[dict[_Name, RecordMapping], Field(min_length=1, max_length=50)]
 
 
