@@ -23,7 +23,7 @@ from partner_node.delivery.source import Source
 from partner_node.delivery.unit_ids import normalised_id
 from partner_node.delivery.units import Units
 from partner_node.delivery.values import Span
-from partner_node.profiles.profile import Profile, ProfileMeasure, Route
+from partner_node.profiles.profile import Condition, Profile, ProfileMeasure, Route
 from partner_node.records import Marks, Records
 from partner_node.vault.unit_key import unit_keys
 from protocol.study.measure import MeasureKind
@@ -142,10 +142,15 @@ def _records(sections: Sequence[_Section], profile: Profile, units: Units, place
     place = np.concatenate([section.rows.place for section in sections])
     at = places.indexes()
     counted = {}
+    rows_of: dict[tuple[str, tuple[Condition, ...], str | None], NDArray[np.bool_]] = {}
     amounts = {}
     for measure in profile.measures:
         if any(section.reader.record.id == measure.record for section in sections):
-            counted[measure.id] = np.concatenate([_counted(section, measure) for section in sections])
+            # Measures that count the same rows share one array.
+            which = (measure.record, measure.only, measure.amount)
+            if which not in rows_of:
+                rows_of[which] = np.concatenate([_counted(section, measure) for section in sections])
+            counted[measure.id] = rows_of[which]
             if measure.kind is MeasureKind.SUM:
                 amounts[measure.id] = np.concatenate([_amounts(section, measure) for section in sections])
     return Records(

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from partner_node.delivery.addresses import PART, address_key, normalised_address
 from partner_node.delivery.faults import FaultTally, Reason
-from partner_node.delivery.interned import Interned
+from partner_node.delivery.interned import Interned, Remembered
 from partner_node.delivery.unit_ids import dummies, normalised_ids
 from partner_node.profiles.profile import Route
 
@@ -22,7 +22,7 @@ class Units:
         self.route = route
         self._dummy_ids = dummy_ids
         self._institutions = institutions
-        self._raw = Interned()
+        self._raw = Remembered()
         self._one_form = Interned()
         self._unit_of = np.array([_EMPTY], dtype=np.int64)
         self._texts: list[pl.Series] = []
