@@ -46,6 +46,8 @@ class Rows:
 
     def taken(self, keep: NDArray[np.bool_]) -> "Rows":
         """Return the rows to keep."""
+        if keep.all():
+            return self
         return Rows(
             self.unit[keep],
             self.event.filter(pl.Series(keep)),
