@@ -1,7 +1,7 @@
-"""Touches the world: first light, from three files to a verified release, in one folder. The same again does nothing new.
+"""Touches the world: first light, from three files to a verified release, in one folder.
 
-Every step is durable before the next, and what follows from durable things is made anew: after a crash at any point the
-same command ends in the same bytes.
+Every step is durable before the next, and what follows from durable things is made anew: after a crash at any point
+the same command ends in the same bytes.
 """
 
 import os

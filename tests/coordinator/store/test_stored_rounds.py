@@ -11,7 +11,7 @@ from protocol.round.coordinator_round import CoordinatorSlot
 from protocol.round.messages import Attempt, DeclineCode
 from protocol.round.transitions import State
 from protocol.words.ids import Digest
-from simulations.round_world import Coordinator
+from simulations.round_world import Coordinator, MemoryShelf
 from tests import example
 from tests.coordinator.store.contents import decline, fill, steps, with_frames
 from tests.rounds import EVERYONE, STUDY_DIGEST, slot_of, world
