@@ -69,9 +69,9 @@ def delivery_files(
         for quarter, delivery in deliveries.items():
             name = f"{layout.partner}/{marked(f'{layout.stem}_{quarter_name(quarter)}', 'csv')}"
             rows = [line for line, _ in delivery]
-            files[name] = encoded([header for _, header in layout.headers], rows, layout.separator, layout.encoding)
+            files[name] = _encoded([header for _, header in layout.headers], rows, layout.separator, layout.encoding)
             planted += [(name, at + 2, line[0], fault) for at, (line, fault) in enumerate(delivery) if fault]
-    files["waarheid/" + marked("fouten", "csv")] = encoded(FAULT_COLUMNS, planted, ";", "utf-8")
+    files["waarheid/" + marked("fouten", "csv")] = _encoded(FAULT_COLUMNS, planted, ";", "utf-8")
     return files
 
 
@@ -130,11 +130,10 @@ def _truth(register: Register, lines: list[list[str]], region: Region) -> bytes:
         register.day.astype("datetime64[D]").astype(str).tolist(),
         strict=True,
     )
-    return encoded(TRUTH_COLUMNS, rows, ";", "utf-8")
+    return _encoded(TRUTH_COLUMNS, rows, ";", "utf-8")
 
 
-def encoded(columns: Iterable[str], rows: Iterable[Iterable[object]], separator: str, encoding: str) -> bytes:
-    """Return a file: a header and rows, as CSV with this separator."""
+def _encoded(columns: Iterable[str], rows: Iterable[Iterable[object]], separator: str, encoding: str) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=separator, lineterminator="\r\n")
     writer.writerow(columns)
