@@ -28,7 +28,7 @@ class TooManyGemeenten(Refusal):
 class Region:
     """A fictional Veilig Thuis region.
 
-    shapes: of each area above a postcode area, in metres; empty where a geography was imported without them.
+    shapes: of each gemeente, wijk and buurt, in metres; none where key figures were imported.
     """
 
     seed: int
