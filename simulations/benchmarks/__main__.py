@@ -22,6 +22,7 @@ BENCHMARKS = {
     "mask_255": "simulations.benchmarks.masks:mask_255",
     "mask_1000": "simulations.benchmarks.masks:mask_1000",
     "open_64": "simulations.benchmarks.masks:open_64",
+    "registers_3y": "simulations.benchmarks.registers:registers_3y",
     "round_16": "simulations.benchmarks.rounds:round_16",
     "store_append": "simulations.benchmarks.store:store_append",
     "upload_bytes": "simulations.benchmarks.masks:upload_bytes",

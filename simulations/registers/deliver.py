@@ -12,6 +12,7 @@ from simulations.chance import seeded_generator
 from simulations.folder import marked, write_folder
 from simulations.population.households import Population, make_population
 from simulations.population.process import make_history
+from simulations.population.rates import ZAANSTAD, Rates
 from simulations.region import Region
 from simulations.registers.faults import USUAL, Fault, FaultRates, choose_faults, code_column, spoiled
 from simulations.registers.layouts import LAYOUTS, Layout
@@ -42,9 +43,11 @@ def write_registers(
     write_folder(folder, delivery_files(region, population, registers, seed, faults=faults), ABOUT)
 
 
-def make_registers(region: Region, population: Population, seed: int) -> tuple[Register, ...]:
+def make_registers(
+    region: Region, population: Population, seed: int, *, rates: Rates = ZAANSTAD
+) -> tuple[Register, ...]:
     """Return the true registers of all partners, in the order of LAYOUTS."""
-    history = make_history(region, population)
+    history = make_history(region, population, rates)
     return (
         *veilig_thuis(population, history, seeded_generator(seed, "registers", "veilig-thuis")),
         politie(population, history, seeded_generator(seed, "registers", "politie")),

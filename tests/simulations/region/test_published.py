@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from protocol.words.geography import Level
+from protocol.words.geography import AreaCode, Level
 from simulations.population.households import make_population
 from simulations.region import Region
 from simulations.region.files import region_files
@@ -43,9 +43,9 @@ def test_people_are_taken_over_under_other_codes_and_names() -> None:
 
 def test_real_names_stand_where_they_are_asked_for() -> None:
     region = imported("GM0001", real_names=True)
-    assert region.names["BU00010002"] == "Tweede"
-    assert region.names["WK000100"] == "Wijk nul"
-    assert region.names["WK000101"] == "WK000101"  # no name was given
+    assert region.names[AreaCode("BU00010002")] == "Tweede"
+    assert region.names[AreaCode("WK000100")] == "Wijk nul"
+    assert region.names[AreaCode("WK000101")] == "WK000101"  # no name was given
     assert all(
         b"oefengegevens, verzonnen cijfers" in content
         for name, content in region_files(region).items()
@@ -56,7 +56,7 @@ def test_real_names_stand_where_they_are_asked_for() -> None:
 def test_two_gemeenten_keep_apart() -> None:
     region = imported("GM0001", "GM0002")
     assert region.geography.codes_at(Level.GEMEENTE) == ("GM9901", "GM9902")
-    assert region.populations["BU99020101"] == 50
+    assert region.populations[AreaCode("BU99020101")] == 50
     assert region.buurten.households[-1] == 23  # none was told: 2.2 persons each, rounded up
 
 

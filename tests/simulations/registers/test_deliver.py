@@ -10,15 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulations.chance import seeded_generator
 from simulations.folder import FolderNotEmpty
 from simulations.population.households import Population, make_population
+from simulations.population.process import make_history
 from simulations.region import Region, make_region
 from simulations.registers import write_registers
 from simulations.registers.deliver import delivery_files, make_registers
 from simulations.registers.faults import DUMMY, FLAWLESS, USUAL, Fault, FaultRates, ImpossibleFaults
 from simulations.registers.layouts import LAYOUTS, Layout
 from simulations.registers.lines import bsns
-from simulations.registers.register import Register
+from simulations.registers.register import Register, draw_persons, violent_households
 
 FAULTS_FILE = "waarheid/fouten_oefengegevens.csv"
 
@@ -202,6 +204,28 @@ def test_children_known_to_veilig_thuis_often_have_help(
     youths = np.flatnonzero((age >= 0) & (age < 23))
     assert np.mean([p in helped for p in children]) == pytest.approx(0.55, abs=0.06)
     assert np.mean([int(p) in helped for p in youths]) == pytest.approx(0.14, abs=0.02)
+
+
+@pytest.mark.parametrize(("boost", "low", "high"), [(3.0, 2.5, 3.5), (1.0, 0.85, 1.15)])
+def test_a_partner_sees_homes_with_violence_more_often(
+    region: Region, population: Population, boost: float, low: float, high: float
+) -> None:
+    """The ratio of two rates over about 15,000 draws strays by 2 %. The second case is the control."""
+    history = make_history(region, population)
+    person, day = draw_persons(
+        population,
+        history,
+        ages=(18, 120),
+        a_year_per_1000=40,
+        boost=boost,
+        generator=seeded_generator(3, "test"),
+    )
+    violent = violent_households(population, history)[population.household]
+    adult = (population.first_day - population.birth_day) / 365.25 >= 18
+    assert np.all(adult[person])
+    assert population.first_day <= day.min() <= day.max() <= population.last_day
+    rates = [violent_or_not[person].sum() / (violent_or_not & adult).sum() for violent_or_not in (violent, ~violent)]
+    assert low < rates[0] / rates[1] < high
 
 
 def test_citizen_numbers_pass_the_eleven_test_and_belong_to_nobody() -> None:
