@@ -60,7 +60,8 @@ def import_region(
     gemeente = np.array([homes.index(row.code[2:6]) for row in rows])
     codes = _codes(rows, wijken, homes, real=real_names)
     if real_names:
-        chosen = {**names, **{row.code: row.name for row in rows}}
+        chosen = dict(names)
+        chosen.update((row.code, row.name) for row in rows)
     else:
         invented = invented_names(len(codes), seeded_generator(seed, "region", "names"))
         chosen = dict(zip(codes.values(), invented, strict=True))
@@ -113,8 +114,8 @@ def _codes(rows: Sequence[_Row], wijken: Sequence[str], gemeenten: Sequence[str]
 def _geography(codes: Mapping[str, AreaCode], wijken: Sequence[str], names: Mapping[str, str], seed: int) -> Geography:
     areas = []
     for real, code in codes.items():
-        above = {"GM": None, "WK": "GM" + real[2:6], "BU": "WK" + real[2:8]}[real[:2]]
-        areas.append(Area(code=code, name=Line(names.get(code, code)), parent=codes[above] if above else None))
+        above = codes.get({"WK": "GM" + real[2:6], "BU": "WK" + real[2:8]}.get(real[:2], ""))
+        areas.append(Area(code=code, name=Line(names.get(code, code)), parent=above))
     for place, wijk in enumerate(wijken):
         area = AreaCode(str(POSTCODE_AREAS[place]))
         areas.append(Area(code=area, name=Line(f"Postcodegebied {area}"), parent=codes["GM" + wijk[:4]]))

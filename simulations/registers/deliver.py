@@ -17,7 +17,7 @@ from simulations.region import Region
 from simulations.registers.faults import USUAL, Fault, FaultRates, choose_faults, code_column, spoiled
 from simulations.registers.layouts import LAYOUTS, Layout
 from simulations.registers.lines import lines_of
-from simulations.registers.partners import jeugdhulp, of_persons, politie
+from simulations.registers.partners import jeugdhulp, of_persons, politie, school
 from simulations.registers.register import Register
 from simulations.registers.veilig_thuis import veilig_thuis
 
@@ -51,6 +51,7 @@ def make_registers(
     return (
         *veilig_thuis(population, history, seeded_generator(seed, "registers", "veilig-thuis")),
         politie(population, history, seeded_generator(seed, "registers", "politie")),
+        school(population, history, seeded_generator(seed, "registers", "school")),
         *of_persons(population, history, seeded_generator(seed, "registers", "persons")),
         jeugdhulp(population, history, seeded_generator(seed, "registers", "jeugdhulp")),
     )

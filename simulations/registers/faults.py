@@ -111,5 +111,5 @@ def spoiled(line: Sequence[str], fault: Fault, layout: Layout) -> list[str]:
 
 def code_column(layout: Layout) -> str:
     """Return the name of the column in which codes go wrong: the first that holds codes."""
-    fixed = {"id", "huishouden", "bsn", "buurt", "postcode", "huisnummer"}
+    fixed = {"id", "huishouden", "bsn", "persoon", "buurt", "postcode", "huisnummer"}
     return next(name for name, _ in layout.headers if name not in fixed and not name.startswith("datum"))

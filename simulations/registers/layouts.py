@@ -1,7 +1,7 @@
 """Computes nothing: how each partner writes its files. One row for each record type, to be aligned with its profile.
 
 A header stands beside the name of the column. Names beginning with `datum` are days; `id`, `huishouden`, `bsn`,
-`buurt`, `postcode` and `huisnummer` are filled in at delivery, all others come from the register.
+`persoon`, `buurt`, `postcode` and `huisnummer` are filled in at delivery, all others come from the register.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Layout:
     def unit_column(self) -> str:
         """The column that leads to the unit: household, else person, else the house number of an address."""
         names = [name for name, _ in self.headers]
-        return next(name for name in ("huishouden", "bsn", "huisnummer") if name in names)
+        return next(name for name in ("huishouden", "bsn", "persoon", "huisnummer") if name in names)
 
 
 LAYOUTS = (
@@ -72,21 +72,30 @@ LAYOUTS = (
     Layout(
         *("politie", "incident", "incidenten", "PL", "cp1252", ";", DD_MM_JJJJ),
         (
-            ("id", "Incidentnummer"),
-            *_PLACE,
-            ("datum", "Pleegdatum"),
-            ("hg-vlag", "Huiselijk geweld"),
+            ("id", "Registratienummer"),
+            ("postcode", "Postcode"),
+            ("huisnummer", "Huisnr"),
+            ("buurt", "Buurt"),
+            ("datum", "Datum kennisname"),
             ("soort", "Soort geweld"),
             ("relatie", "Relatie"),
+            ("huiselijk", "Huiselijk geweld"),
+            ("kinderen", "Kinderen aanwezig"),
             ("aanhouding", "Aanhouding"),
             ("huisverbod", "Huisverbod"),
             ("zorgmelding", "Zorgmelding"),
-            ("kinderen", "Kinderen aanwezig"),
         ),
     ),
     Layout(
-        *("school", "verzuim", "verzuimmeldingen", "VZ", "cp1252", ";", DD_MM_JJJJ),
-        (("id", "Meldingnummer"), ("bsn", "BSN"), *_PLACE, ("datum", "Datum melding"), ("soort", "Soort verzuim")),
+        *("school", "verzuimmelding", "verzuim", "VZ", "cp1252", ";", DD_MM_JJJJ),
+        (
+            ("id", "Meldingnummer"),
+            ("persoon", "Leerlingnummer"),
+            *_PLACE,
+            ("datum", "Datum melding"),
+            ("soort", "Soort verzuim"),
+            ("uren", "Aantal uren"),
+        ),
     ),
     Layout(
         *("ggd", "signaal", "signalen", "GS", "utf-8", ";", DD_MM_JJJJ),

@@ -23,11 +23,12 @@ def bsns(count: int) -> NDArray[np.int64]:
 def lines_of(
     register: Register, layout: Layout, region: Region, population: Population, generator: np.random.Generator
 ) -> list[list[str]]:
-    """Return each row's cells in the order of the layout; households get numbers of the partner's own.
+    """Return each row's cells in the order of the layout; households and persons get numbers of its own.
 
     generator: of the partner, in the same state for each of its record types, so that these share their numbers.
     """
     own_number = generator.permutation(population.home.size) + 100_000
+    own_person = generator.permutation(population.household.size) + 1_000_000
     addresses = region.addresses
     buurt = addresses.buurt[register.address]
     postcode = addresses.postcode[register.address]
@@ -36,6 +37,7 @@ def lines_of(
         "id": [f"{layout.prefix}{row + 1:06}" for row in range(register.rows)],
         "huishouden": own_number[register.household].astype(str).tolist(),
         "bsn": citizen[register.person].astype(str).tolist(),
+        "persoon": own_person[register.person].astype(str).tolist(),
         "buurt": [region.buurten.codes[place] for place in buurt.tolist()],
         "postcode": [addresses.postcodes[place] for place in postcode.tolist()],
         "huisnummer": addresses.house_number[register.address].astype(str).tolist(),

@@ -20,6 +20,8 @@ DIEREN_PER_1000 = 0.5  # of persons of any age; assumption
 JEUGDHULP = 5_500 / 161_389  # youths a year for each inhabitant; Zaanstad 2022
 JEUGDHULP_OF_KNOWN = 0.55  # of children known to Veilig Thuis in that year; assumption, 0.5 to 0.6
 YOUTH_UNDER = 23
+# Not enrolled, 16 hours in 4 weeks, over 4 weeks, out of holidays: code, share, most hours; assumptions.
+_ABSENCE = (("Z1", 0.05, 400), ("Z2", 0.7, 60), ("Z3", 0.125, 400), ("Z4", 0.125, 40))
 
 
 def politie(population: Population, history: History, generator: np.random.Generator) -> Register:
@@ -27,28 +29,34 @@ def politie(population: Population, history: History, generator: np.random.Gener
     incidents = history.incidents
     count = incidents.day.size
     columns = {
-        "hg-vlag": np.full(count, "J"),
-        "soort": draw_codes(("K1", "K2", "K3", "K4", "K5"), (0.32, 0.2, 0.38, 0.03, 0.07), count, generator),
-        "relatie": draw_codes(("P1", "P2", "P3", "P4", "P5"), (0.45, 0.25, 0.12, 0.08, 0.1), count, generator),
+        "huiselijk": np.full(count, "J"),
+        "soort": draw_codes(("P1", "P2", "P3", "P4", "P5", "P6"), (0.3, 0.2, 0.36, 0.03, 0.06, 0.05), count, generator),
+        "relatie": draw_codes(("L1", "L2", "L3", "L4", "L5"), (0.45, 0.25, 0.12, 0.08, 0.1), count, generator),
         "aanhouding": draw_codes(("J", "N"), (0.2, 0.8), count, generator),
         "huisverbod": draw_codes(("J", "N"), (0.03, 0.97), count, generator),
         "zorgmelding": np.where(incidents.sent, "J", "N"),
-        "kinderen": minors_on(population, incidents.household, incidents.day).astype(np.str_),
+        "kinderen": np.where(minors_on(population, incidents.household, incidents.day) > 0, "J", "N"),
     }
     return make_register("politie", "incident", population, incidents.household, incidents.day, columns=columns)
 
 
-def of_persons(population: Population, history: History, generator: np.random.Generator) -> tuple[Register, ...]:
-    """Return the registers that hold one person a row: school, GGD, GGZ, verslavingszorg, dierenpolitie."""
-    school = _register(
-        ("school", "verzuim", "soort"),
-        (("Z1", 0.70), ("Z2", 0.125), ("Z3", 0.05), ("Z4", 0.125)),
-        population,
-        draw_persons(
-            population, history, ages=(5, 18), a_year_per_1000=SCHOOL_PER_1000, boost=2.5, generator=generator
-        ),
-        generator,
+def school(population: Population, history: History, generator: np.random.Generator) -> Register:
+    """Return the reports of absence of pupils, in the codes of the profile of schools, with the hours missed."""
+    person, day = draw_persons(
+        population, history, ages=(5, 18), a_year_per_1000=SCHOOL_PER_1000, boost=2.5, generator=generator
     )
+    kind = generator.choice(len(_ABSENCE), person.size, p=[share for _, share, _ in _ABSENCE])
+    most = np.array([hours for _, _, hours in _ABSENCE])[kind]
+    columns = {
+        "soort": np.asarray([code for code, _, _ in _ABSENCE])[kind],
+        "uren": np.maximum(most // 4, generator.integers(0, most + 1)).astype(np.str_),
+    }
+    household = population.household[person]
+    return make_register("school", "verzuimmelding", population, household, day, columns=columns, person=person)
+
+
+def of_persons(population: Population, history: History, generator: np.random.Generator) -> tuple[Register, ...]:
+    """Return the registers that hold one person a row: GGD, GGZ, verslavingszorg, dierenpolitie."""
     ggd = _register(
         ("ggd", "signaal", "soort"),
         (("G1", 0.6), ("G2", 0.3), ("G3", 0.1)),
@@ -79,7 +87,7 @@ def of_persons(population: Population, history: History, generator: np.random.Ge
         draw_persons(population, history, ages=(0, 120), a_year_per_1000=DIEREN_PER_1000, boost=4, generator=generator),
         generator,
     )
-    return school, ggd, ggz, addiction, animals
+    return ggd, ggz, addiction, animals
 
 
 def _register(

@@ -10,7 +10,7 @@ from simulations.population.households import DAYS_A_YEAR, Population
 from simulations.population.process import History
 
 Texts = NDArray[np.str_]
-SEVERAL = ","  # between the codes of one cell; no code holds it
+SEVERAL = "|"  # between the codes of one cell; no code holds it
 UNKNOWN_PERSON = -1
 
 
@@ -20,7 +20,7 @@ class Register:
 
     household, address: int64, places in the population and among the region's addresses. person: int64, a place in
     the population, -1 where the record names none. day: int32, the deciding date. columns: text, by name of column;
-    several codes in one cell stand in order, with commas.
+    several codes in one cell stand in order, with SEVERAL between.
     """
 
     partner: str

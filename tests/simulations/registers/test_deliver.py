@@ -182,7 +182,7 @@ def test_kinds_of_violence_are_as_published_and_several(registers: tuple[Registe
     aard = next(each for each in registers if each.record == "melding" and each.partner == "veilig-thuis").columns[
         "aard"
     ]
-    cells = [cell.split(",") for cell in aard.tolist()]
+    cells = [cell.split("|") for cell in aard.tolist()]
     counts = Counter(code for cell in cells for code in cell)
     assert sum(counts.values()) / len(cells) == pytest.approx(1.28, abs=0.1)  # a second equal to the first is one
     assert counts["A1"] / len(cells) == pytest.approx(0.5, abs=0.04)
