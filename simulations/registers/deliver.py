@@ -17,6 +17,7 @@ from simulations.region import Region
 from simulations.registers.faults import USUAL, Fault, FaultRates, choose_faults, code_column, spoiled
 from simulations.registers.layouts import LAYOUTS, Layout
 from simulations.registers.lines import lines_of
+from simulations.registers.mappings import PROFILED, mapping_toml
 from simulations.registers.partners import jeugdhulp, of_persons, politie, school
 from simulations.registers.register import Register
 from simulations.registers.veilig_thuis import veilig_thuis
@@ -60,7 +61,7 @@ def make_registers(
 def delivery_files(
     region: Region, population: Population, registers: Iterable[Register], seed: int, *, faults: FaultRates
 ) -> dict[str, bytes]:
-    """Return the name and content of every delivery, of the truth of each register and of the list of faults."""
+    """Return the name and content of every delivery, mapping, truth of a register, and of the list of faults."""
     files: dict[str, bytes] = {}
     planted: list[tuple[object, ...]] = []
     for register, layout in zip(registers, LAYOUTS, strict=True):
@@ -75,6 +76,8 @@ def delivery_files(
             rows = [line for line, _ in delivery]
             files[name] = _encoded([header for _, header in layout.headers], rows, layout.separator, layout.encoding)
             planted += [(name, at + 2, line[0], fault) for at, (line, fault) in enumerate(delivery) if fault]
+    for partner in PROFILED:
+        files[f"{partner}/{marked('koppeling', 'toml')}"] = mapping_toml(partner).encode()
     files["waarheid/" + marked("fouten", "csv")] = _encoded(FAULT_COLUMNS, planted, ";", "utf-8")
     return files
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from protocol.errors import Refusal
 from simulations.registers.layouts import Layout
 
-DUMMY = "999999999"
 _PLACE = ("buurt", "postcode")
 
 
@@ -25,7 +24,7 @@ class Fault(StrEnum):
     REVISED = "revised"  # a line delivered a quarter before, now with another code
     DUPLICATE = "duplicate"  # the same line a second time
     NO_UNIT = "no-unit"
-    DUMMY_UNIT = "dummy-unit"  # one id that stands for "unknown"
+    DUMMY_UNIT = "dummy-unit"  # an id or house number that stands for "unknown"
     NO_PLACE = "no-place"
     WRONG_LEVEL = "wrong-level"  # a wijk where a buurt belongs
     WRONG_DATE = "wrong-date"
@@ -94,7 +93,7 @@ def spoiled(line: Sequence[str], fault: Fault, layout: Layout) -> list[str]:
         case Fault.NO_UNIT:
             put(layout.unit_column, "")
         case Fault.DUMMY_UNIT:
-            put(layout.unit_column, DUMMY)
+            put(layout.unit_column, layout.dummy)
         case Fault.NO_PLACE:
             for name in _PLACE:
                 put(name, "")

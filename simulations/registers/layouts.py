@@ -25,10 +25,19 @@ class Layout:
     headers: tuple[tuple[str, str], ...]
 
     @property
+    def by_household(self) -> bool:
+        """Whether a household number leads to the unit; else it is the address."""
+        return "huishouden" in dict(self.headers)
+
+    @property
     def unit_column(self) -> str:
-        """The column that leads to the unit: household, else person, else the house number of an address."""
-        names = [name for name, _ in self.headers]
-        return next(name for name in ("huishouden", "bsn", "persoon", "huisnummer") if name in names)
+        """The column without which a record has no unit."""
+        return "huishouden" if self.by_household else "huisnummer"
+
+    @property
+    def dummy(self) -> str:
+        """What stands in that column for "unknown"."""
+        return "999999999" if self.by_household else "0"
 
 
 LAYOUTS = (

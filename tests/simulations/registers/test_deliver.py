@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tomllib
 from collections import Counter
 from dataclasses import astuple
 from datetime import datetime
@@ -17,7 +18,7 @@ from simulations.population.process import make_history
 from simulations.region import Region, make_region
 from simulations.registers import write_registers
 from simulations.registers.deliver import delivery_files, make_registers
-from simulations.registers.faults import DUMMY, FLAWLESS, USUAL, Fault, FaultRates, ImpossibleFaults
+from simulations.registers.faults import FLAWLESS, USUAL, Fault, FaultRates, ImpossibleFaults
 from simulations.registers.layouts import LAYOUTS, Layout
 from simulations.registers.lines import bsns
 from simulations.registers.register import Register, draw_persons, violent_households
@@ -83,7 +84,7 @@ def fault_of(row: dict[str, str], layout: Layout, name: str, before: dict[str, s
         return "late"
     if row[layout.unit_column] == "":
         return "no-unit"
-    if row[layout.unit_column] == DUMMY:
+    if row[layout.unit_column] == layout.dummy:
         return "dummy-unit"
     if row["buurt"] == row["postcode"] == "":
         return "no-place"
@@ -152,7 +153,7 @@ def numbers_of(files: dict[str, bytes], record: str) -> dict[str, str]:
         household[row["id"]]: row["huishouden"]
         for rows in deliveries_of(files, layout).values()
         for row in rows
-        if row["huishouden"] not in {"", DUMMY}
+        if row["huishouden"] not in {"", "999999999"}
     }
 
 
@@ -206,6 +207,22 @@ def test_children_known_to_veilig_thuis_often_have_help(
     assert np.mean([int(p) in helped for p in youths]) == pytest.approx(0.14, abs=0.02)
 
 
+def test_each_partner_with_a_profile_gets_the_mapping_that_reads_its_files(files: dict[str, bytes]) -> None:
+    mapping = tomllib.loads(files["veilig-thuis/koppeling_oefengegevens.toml"].decode())
+    assert (mapping["format"], mapping["profile"], mapping["route"]) == (1, "veilig-thuis", "household")
+    assert list(mapping["record"]) == ["advies", "melding", "dienst"]
+    melding = mapping["record"]["melding"]
+    assert melding["files"] == ["meldingen_*.csv"]
+    assert melding["columns"]["datum-melding"] == "Datum melding"
+    assert melding["columns"]["meldingnummer"] == "Meldingsnr"
+    header = files["veilig-thuis/meldingen_2022-K1_oefengegevens.csv"].decode("utf-8-sig").splitlines()[0].split(";")
+    assert sorted(melding["columns"].values()) == sorted(header)
+    police = tomllib.loads(files["politie/koppeling_oefengegevens.toml"].decode())
+    assert police["route"] == "address"
+    assert "aanhouding" not in police["record"]["incident"]["columns"]  # the profile has no such column
+    assert "ggz/koppeling_oefengegevens.toml" not in files
+
+
 @pytest.mark.parametrize(("boost", "low", "high"), [(3.0, 2.5, 3.5), (1.0, 0.85, 1.15)])
 def test_a_partner_sees_homes_with_violence_more_often(
     region: Region, population: Population, boost: float, low: float, high: float
@@ -237,7 +254,7 @@ def test_citizen_numbers_pass_the_eleven_test_and_belong_to_nobody() -> None:
         assert len(digits) == 9
         assert digits[0] == 9
         assert (sum(w * d for w, d in zip(range(9, 1, -1), digits, strict=False)) - digits[8]) % 11 == 0
-    assert int(DUMMY) not in numbers
+    assert 999_999_999 not in numbers
 
 
 def test_a_folder_is_written_whole_and_again_the_same(tmp_path: Path) -> None:
@@ -253,7 +270,7 @@ def test_a_folder_is_written_whole_and_again_the_same(tmp_path: Path) -> None:
         for name in ("first", "second")
     )
     assert first == second
-    assert len(first) == 10 * 4 + 10 + 1 + 1  # deliveries, truths, faults, LEESMIJ
+    assert len(first) == 10 * 4 + 3 + 10 + 1 + 1  # deliveries, mappings, truths, faults, LEESMIJ
     assert all("oefengegevens" in path.name or path.name == "LEESMIJ.txt" for path in first)
     with pytest.raises(FolderNotEmpty):
         write_registers(small, 1, 5, tmp_path / "first")
