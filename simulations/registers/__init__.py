@@ -1,5 +1,5 @@
 """The registers of eight kinds of partners: the exact truth, and the files in which they would deliver it."""
 
-from simulations.registers.deliver import write_registers
+from simulations.registers.write import write_registers
 
 __all__ = ["write_registers"]

@@ -3,18 +3,17 @@
 import csv
 import io
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulations.chance import seeded_generator
-from simulations.folder import marked, write_folder
-from simulations.population.households import Population, make_population
+from simulations.folder import marked
+from simulations.population.households import Population
 from simulations.population.process import make_history
 from simulations.population.rates import ZAANSTAD, Rates
 from simulations.region import Region
-from simulations.registers.faults import USUAL, Fault, FaultRates, choose_faults, code_column, spoiled
+from simulations.registers.faults import Fault, FaultRates, choose_faults, code_column, spoiled
 from simulations.registers.layouts import LAYOUTS, Layout
 from simulations.registers.lines import lines_of
 from simulations.registers.mappings import PROFILED, mapping_toml
@@ -22,26 +21,9 @@ from simulations.registers.partners import jeugdhulp, of_persons, politie, schoo
 from simulations.registers.register import Register
 from simulations.registers.veilig_thuis import veilig_thuis
 
-ABOUT = (
-    "Registraties van acht soorten partners in een verzonnen regio, een levering per kwartaal. In waarheid/ staat wat "
-    "er werkelijk was en welke fouten met opzet in de leveringen zijn gezet. Geen enkele persoon bestaat."
-)
 LATE_DAYS = 100.0  # mean delay of a late row
 TRUTH_COLUMNS = ("id", "huishouden", "persoon", "buurt", "dag")
 FAULT_COLUMNS = ("bestand", "regel", "id", "fout")
-
-
-def write_registers(
-    region: Region, years: int, seed: int, folder: Path, *, first_year: int = 2022, faults: FaultRates = USUAL
-) -> None:
-    """Write the registers of a region; equal arguments give equal bytes.
-
-    seed: of the registers and their faults; people and what happens to them follow from the region's own seed.
-    Raises: FolderNotEmpty.
-    """
-    population = make_population(region, first_year=first_year, years=years)
-    registers = make_registers(region, population, seed)
-    write_folder(folder, delivery_files(region, population, registers, seed, faults=faults), ABOUT)
 
 
 def make_registers(
