@@ -20,11 +20,11 @@ from simulations.region import Region
 from simulations.registers.deliver import encoded, make_registers
 from simulations.registers.layouts import LAYOUTS
 from simulations.registers.lines import lines_of
-from simulations.registers.mapping import mapping_of
+from simulations.registers.mappings import mapping_toml
 
 FIRST_YEAR, YEARS = 2024, 2
 TODAY = date(2026, 1, 12)  # of the readers: no row may be of a later day
-RECORDS = {PartyId("politie"): "incident", PartyId("school"): "verzuim", PartyId("veilig-thuis"): "melding"}
+RECORDS = {PartyId("politie"): "incident", PartyId("school"): "verzuimmelding", PartyId("veilig-thuis"): "melding"}
 
 
 def file_names() -> Mapping[PartyId, str]:
@@ -82,7 +82,7 @@ def _read(partner: PartyId, path: Path, secret: bytes, region: Region) -> Delive
     return read_delivery(
         [source],
         PARTNERS[partner],
-        parse_mapping(mapping_of(PARTNERS[partner], RECORDS[partner], files=(source.name,))),
+        parse_mapping(mapping_toml(partner, files={RECORDS[partner]: "*"})),
         region.geography,
         (),
         area_table=area_table(region),

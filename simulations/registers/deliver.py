@@ -56,11 +56,11 @@ def delivery_files(
         for quarter, delivery in deliveries.items():
             name = f"{layout.partner}/{marked(f'{layout.stem}_{quarter_name(quarter)}', 'csv')}"
             rows = [line for line, _ in delivery]
-            files[name] = _encoded([header for _, header in layout.headers], rows, layout.separator, layout.encoding)
+            files[name] = encoded([header for _, header in layout.headers], rows, layout.separator, layout.encoding)
             planted += [(name, at + 2, line[0], fault) for at, (line, fault) in enumerate(delivery) if fault]
     for partner in PROFILED:
         files[f"{partner}/{marked('koppeling', 'toml')}"] = mapping_toml(partner).encode()
-    files["waarheid/" + marked("fouten", "csv")] = _encoded(FAULT_COLUMNS, planted, ";", "utf-8")
+    files["waarheid/" + marked("fouten", "csv")] = encoded(FAULT_COLUMNS, planted, ";", "utf-8")
     return files
 
 
@@ -119,10 +119,11 @@ def _truth(register: Register, lines: list[list[str]], region: Region) -> bytes:
         register.day.astype("datetime64[D]").astype(str).tolist(),
         strict=True,
     )
-    return _encoded(TRUTH_COLUMNS, rows, ";", "utf-8")
+    return encoded(TRUTH_COLUMNS, rows, ";", "utf-8")
 
 
-def _encoded(columns: Iterable[str], rows: Iterable[Iterable[object]], separator: str, encoding: str) -> bytes:
+def encoded(columns: Iterable[str], rows: Iterable[Iterable[object]], separator: str, encoding: str) -> bytes:
+    """Return a file of a header and rows, as CSV with this separator."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=separator, lineterminator="\r\n")
     writer.writerow(columns)

@@ -17,21 +17,33 @@ _NAMES: Mapping[tuple[str, str], Mapping[str, str | None]] = {
 PROFILED = tuple(dict.fromkeys(partner for partner, _ in _NAMES))
 
 
-def mapping_toml(partner: str) -> str:
-    """Return the mapping of one of PROFILED."""
-    layouts = [layout for layout in LAYOUTS if layout.partner == partner]
+def mapping_toml(partner: str, *, files: Mapping[str, str] | None = None) -> str:
+    """Return the mapping of one of PROFILED. files: the only record types, with their files; else all of them."""
+    layouts = [layout for layout in LAYOUTS if layout.partner == partner and (files is None or layout.record in files)]
     route = "household" if layouts[0].by_household else "address"
     head = (f"# {ORIGIN}", "format = 1", f'profile = "{partner}"', f'route = "{route}"', f'separator = "{SEVERAL}"')
-    return "\n".join([*head, *(line for layout in layouts for line in _record(layout))]) + "\n"
+    return (
+        "\n".join(
+            [
+                *head,
+                *(
+                    line
+                    for layout in layouts
+                    for line in _record(layout, (files or {}).get(layout.record, f"{layout.stem}_*.csv"))
+                ),
+            ]
+        )
+        + "\n"
+    )
 
 
-def _record(layout: Layout) -> list[str]:
+def _record(layout: Layout, files: str) -> list[str]:
     names = _NAMES[layout.partner, layout.record]
     known = [(names.get(name, name), header) for name, header in layout.headers]
     return [
         "",
         f"[record.{layout.record}]",
-        f'files = ["{layout.stem}_*.csv"]',
+        f'files = ["{files}"]',
         f"[record.{layout.record}.columns]",
         *(f'{name} = "{header}"' for name, header in known if name is not None),
     ]
