@@ -68,7 +68,7 @@ def carry_out(vault: Vault, commands: tuple[Command, ...], *, frozen: Frozen | N
     """
     with vault.transaction() as connection:
         for command in commands:
-            _apply(connection, command)
+            apply_command(connection, command)
         if frozen is not None:
             # After the commands: a newer attempt erases the older one's secrets first.
             values = frozen.values.astype("<i8").tobytes()
@@ -131,7 +131,8 @@ def kept_evidence(vault: Vault) -> tuple[tuple[str | bytes, ...], ...]:
     return tuple(tuple(items) for items in kept.values())
 
 
-def _apply(connection: sqlite3.Connection, command: Command) -> None:
+def apply_command(connection: sqlite3.Connection, command: Command) -> None:
+    """Carry out one command within the caller's transaction."""
     match command:
         case Remember(slot):
             remember(connection, slot)

@@ -3,7 +3,7 @@
 import sqlite3
 
 from partner_node.errors import VaultFault
-from partner_node.vault.schema import JOURNAL_MODE, OLDEST_SQLITE, SCHEMA, SETTINGS
+from partner_node.vault.schema import JOURNAL_MODE, OLDEST_SQLITE, SCHEMA, SETTINGS, Use
 from protocol.ledger.merkle import leaf_hash
 from protocol.ledger.tree import completed_by
 
@@ -16,8 +16,42 @@ class VaultDamaged(VaultFault):
     """A vault file that is not whole, or whose tables are not the ones that were made."""
 
 
+class BackupNotRestored(VaultFault):
+    """A backup in the place of a vault: what it has no trace of may have been spent, so it must be restored first."""
+
+
+class MovedAway(VaultFault):
+    """A vault that went on on another machine; this file never opens again."""
+
+
+class NotABackup(VaultFault):
+    """A file to restore or move that is no backup, or not yet moved."""
+
+
 class OtherOwner(VaultFault):
     """A vault of another party, covenant, node secret or way to write ids: every unit would begin at nothing spent."""
+
+
+def check_use(got: str | None, wanted: Use) -> None:
+    """Refuse a file that is for something else.
+
+    Raises: BackupNotRestored, MovedAway, NotABackup.
+    """
+    if got == wanted:
+        return
+    if got == Use.BACKUP:
+        raise BackupNotRestored(
+            got="a backup", wanted="a vault", act="the partner's IT must run `restore`, which asks the peers first"
+        )
+    if got == Use.MOVED:
+        raise MovedAway(
+            got="a vault that moved to another machine",
+            wanted="the one that it became",
+            act="the partner's IT must start the node there; if that file is lost, the FG must be told",
+        )
+    raise NotABackup(
+        got="a vault that is in use", wanted=f"one marked '{wanted}'", act="the partner's IT must take the right file"
+    )
 
 
 def check_settings(connection: sqlite3.Connection, *, version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:

@@ -9,6 +9,8 @@ charge, booked  what each unit paid for each slot, and the salt of the LOCK entr
 log_*           this party's own log: leaf bodies, and the hash of each complete subtree
 """
 
+from enum import StrEnum
+
 FORMAT = 1  # of these tables; another number is another version of this software
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 
@@ -23,6 +25,15 @@ SETTINGS: tuple[tuple[str, str, str | int], ...] = (
     ("cell_size_check", "ON", 1),
 )
 JOURNAL_MODE = "wal"  # stands in the file itself: set when it is made, read at each open
+
+
+class Use(StrEnum):
+    """What a file is for; stands in `meta`."""
+
+    LIVE = "live"
+    BACKUP = "backup"  # opens only for `restore`
+    MOVED = "moved"  # its vault went on elsewhere; opens only to be copied again
+
 
 _HEX = "CHECK (length({0}) = 64)"
 _KEY = "CHECK (length({0}) = 16)"

@@ -8,9 +8,10 @@ and a write-ahead log stands beside it: a file that says so without that log is 
 import os
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from errno import errorcode
 from pathlib import Path
 from weakref import finalize
 
@@ -21,9 +22,11 @@ from partner_node.vault.checks import (
     check_format,
     check_intact,
     check_settings,
+    check_use,
 )
-from partner_node.vault.schema import FORMAT, JOURNAL_MODE, SCHEMA, SETTINGS
+from partner_node.vault.schema import FORMAT, JOURNAL_MODE, SCHEMA, SETTINGS, Use
 from partner_node.vault.unit_key import check_value
+from protocol.errors import SamenzichtError
 from protocol.words.ids import CovenantId, PartyId
 
 DIRECTORY_MODE, FILE_MODE = 0o700, 0o600
@@ -99,7 +102,7 @@ class Vault:
             ) from error
         except sqlite3.Error as error:
             self.close()
-            raise _as_ours(error) from error
+            raise as_ours(error) from error
         except BaseException:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
@@ -114,14 +117,14 @@ class Vault:
             (busy, _, _) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
             self.close()
-            raise _as_ours(error) from error
+            raise as_ours(error) from error
         if busy:
-            raise _storage_failed("a reader of the vault that holds its journal")
+            raise storage_failed("a reader of the vault that holds its journal")
 
 
 def _close(connection: sqlite3.Connection, path: Path) -> None:
     """Say in the file that it was closed well, and close it."""
-    journal, kept = _journal(path), path.with_name(path.name + "-kept")
+    journal, kept = journal_of(path), path.with_name(path.name + "-kept")
     try:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -139,21 +142,65 @@ def _close(connection: sqlite3.Connection, path: Path) -> None:
             kept.rename(journal)
 
 
+def check_free(path: Path) -> None:
+    """Refuse a place where a vault is, or where one left its journal.
+
+    Raises: VaultExists.
+    """
+    if path.exists() or journal_of(path).exists():
+        raise VaultExists(
+            got="a file in this place",
+            wanted="none",
+            act="the partner's IT must use it, or move it elsewhere and keep it",
+        )
+
+
 def make_vault(path: Path, owner: Owner) -> None:
     """Make an empty vault. The folder is made, if it is not there, for its owner only.
 
     Raises: VaultExists, UnsafePermissions, WeakNodeSecret, WrongStorageSettings.
     """
     path.parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
-    _check_mode(path.parent, DIRECTORY_MODE)
-    if path.exists() or _journal(path).exists():
-        raise VaultExists(got="a vault in this place", wanted="none", act="use it, or `restore` and `replace-machine`")
-    facts = _facts(owner) | {"running": "0"}
+    check_mode(path.parent, DIRECTORY_MODE)
+    check_free(path)
+    with new_file(path) as fresh:
+        lay_out(fresh, facts_of(owner) | {"running": "0", "use": Use.LIVE})
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Give an empty file beside `path`, closed to others; when the block ends it is synced and stands at `path`.
+
+    When the block raises, or the machine stops in it, nothing stands at `path`.
+    Raises: StorageFailed.
+    """
     fresh = path.with_name(path.name + ".new")
-    for left in (fresh, _journal(fresh), fresh.with_name(fresh.name + "-journal")):
-        left.unlink(missing_ok=True)  # from a crash in this function; nothing was promised yet
-    os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
-    with closing(_connect(fresh)) as connection:
+    try:
+        _remove(fresh)  # from a crash in this function; nothing was promised yet
+        os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
+        yield fresh
+        if journal_of(fresh).exists():
+            raise storage_failed("a journal that could not be moved into its file")
+        sync(fresh)
+        fresh.rename(path)
+        sync(path.parent)
+    except SamenzichtError:
+        _remove(fresh)
+        raise
+    except sqlite3.Error as error:
+        raise as_ours(error) from error
+    except OSError as error:
+        raise storage_failed(errorcode.get(error.errno or 0, "an unknown error")) from error
+
+
+def _remove(fresh: Path) -> None:
+    for left in (fresh, journal_of(fresh), fresh.with_name(fresh.name + "-journal")):
+        left.unlink(missing_ok=True)
+
+
+def lay_out(fresh: Path, facts: Mapping[str, str]) -> None:
+    """Make the tables in an empty file, with these facts about it."""
+    with closing(connect(fresh)) as connection:
         connection.execute("PRAGMA synchronous = EXTRA")
         connection.execute("BEGIN IMMEDIATE")
         for statement in SCHEMA:
@@ -161,40 +208,40 @@ def make_vault(path: Path, owner: Owner) -> None:
         connection.executemany("INSERT INTO meta VALUES (?, ?)", facts.items())
         connection.execute("COMMIT")
         connection.execute(f"PRAGMA journal_mode = {JOURNAL_MODE}")
-    _sync(fresh)
-    fresh.rename(path)
-    _sync(path.parent)
 
 
-def open_vault(path: Path, owner: Owner) -> Vault:
+def open_vault(path: Path, owner: Owner, *, use: Use = Use.LIVE) -> Vault:
     """Return the vault, having seen that it is whole, ours, closed to others, and kept as it must be.
 
-    Raises: VaultMissing, UnsafePermissions, VaultInUse, JournalMissing, VaultDamaged, WrongStorageSettings, OtherOwner.
+    use: another one for `restore` and `replace-machine` only.
+    Raises: VaultMissing, UnsafePermissions, VaultInUse, JournalMissing, VaultDamaged, WrongStorageSettings, OtherOwner,
+    BackupNotRestored, MovedAway.
     """
     if not path.is_file():
         raise VaultMissing(
             got="no vault", wanted="the one that was made", act="the partner's IT must run `restore` or find the file"
         )
-    _check_mode(path.parent, DIRECTORY_MODE)
-    journal_was_there = _journal(path).exists()
-    for file in (path, _journal(path)) if journal_was_there else (path,):
-        _check_mode(file, FILE_MODE)
-    connection = _connect(path)
+    check_mode(path.parent, DIRECTORY_MODE)
+    journal_was_there = journal_of(path).exists()
+    for file in (path, journal_of(path)) if journal_was_there else (path,):
+        check_mode(file, FILE_MODE)
+    connection = connect(path)
     try:
-        _check_all(connection, owner, journal_was_there=journal_was_there)
+        _check_all(connection, owner, use, journal_was_there=journal_was_there)
         # In the file, not only in its journal: a copy without the journal shows itself.
         connection.execute("UPDATE meta SET value = '1' WHERE name = 'running'")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
         connection.close()
-        raise _as_ours(error) from error
+        raise as_ours(error) from error
     except BaseException:
         connection.close()
         raise
     return Vault(path, connection)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
+    """Return a connection with every setting of `schema.py` but the journal's, which stands in the file."""
     # Mode rw: never makes a file. Timeout 0: who comes second is refused at once.
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)
     try:
@@ -202,11 +249,11 @@ def _connect(path: Path) -> sqlite3.Connection:
             connection.execute(f"PRAGMA {name} = {value}")
     except sqlite3.Error as error:
         connection.close()
-        raise _as_ours(error) from error
+        raise as_ours(error) from error
     return connection
 
 
-def _check_all(connection: sqlite3.Connection, owner: Owner, *, journal_was_there: bool) -> None:
+def _check_all(connection: sqlite3.Connection, owner: Owner, use: Use, *, journal_was_there: bool) -> None:
     connection.execute("BEGIN IMMEDIATE")  # takes the lock that `locking_mode` then keeps
     connection.execute("COMMIT")
     check_settings(connection)
@@ -219,16 +266,18 @@ def _check_all(connection: sqlite3.Connection, owner: Owner, *, journal_was_ther
             wanted="both files, as the machine left them",
             act="the partner's IT must find the -wal file or run `restore`; the FG must be told",
         )
-    for name, value in _facts(owner).items():
+    for name, value in facts_of(owner).items():
         if stored.get(name) != value:
             raise OtherOwner(
                 got=f"a vault with another {name.replace('_', ' ')}",
                 wanted="the one it was made with",
                 act="the partner's IT must put the right secret, configuration or file back; the FG must be told",
             )
+    check_use(stored.get("use"), use)
 
 
-def _facts(owner: Owner) -> dict[str, str]:
+def facts_of(owner: Owner) -> dict[str, str]:
+    """Return what a vault stores of its owner, and never the secret itself."""
     return {
         "format": str(FORMAT),
         "covenant": owner.covenant_id,
@@ -238,7 +287,11 @@ def _facts(owner: Owner) -> dict[str, str]:
     }
 
 
-def _check_mode(path: Path, wanted: int) -> None:
+def check_mode(path: Path, wanted: int) -> None:
+    """Refuse a file or folder that others may use.
+
+    Raises: UnsafePermissions.
+    """
     found = path.stat()
     if stat.S_IMODE(found.st_mode) != wanted or found.st_uid != os.getuid():
         raise UnsafePermissions(
@@ -249,7 +302,8 @@ def _check_mode(path: Path, wanted: int) -> None:
         )
 
 
-def _as_ours(error: sqlite3.Error) -> VaultRefusal | VaultFault:
+def as_ours(error: sqlite3.Error) -> VaultRefusal | VaultFault:
+    """Return what SQLite says as an error of the vault."""
     name = getattr(error, "sqlite_errorname", "SQLITE_MISUSE")  # a closed vault has no code
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return VaultInUse(
@@ -263,10 +317,11 @@ def _as_ours(error: sqlite3.Error) -> VaultRefusal | VaultFault:
             wanted="a whole vault",
             act="the partner's IT must run `restore`; keep the damaged file for the FG",
         )
-    return _storage_failed(name)
+    return storage_failed(name)
 
 
-def _storage_failed(got: str) -> StorageFailed:
+def storage_failed(got: str) -> StorageFailed:
+    """Return the error for a disk that failed."""
     return StorageFailed(
         got=f"{got} at the vault",
         wanted="a durable transaction",
@@ -274,11 +329,13 @@ def _storage_failed(got: str) -> StorageFailed:
     )
 
 
-def _journal(path: Path) -> Path:
+def journal_of(path: Path) -> Path:
+    """Return where the write-ahead log of a vault stands."""
     return path.with_name(path.name + "-wal")
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Make a file's bytes, or a folder's names, durable."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -121,6 +121,21 @@ class YearClosedEntry(Entry):
     covenant_year: Annotated[int, Field(ge=1990, le=2199)]
 
 
+class ResumedBy(StrEnum):
+    """Why a vault goes on in another file."""
+
+    RESTORED = "restored"
+    MOVED = "moved"
+
+
+class ResumedEntry(Entry):
+    """This party's vault went on in another file; the nonce makes two files that went on from one show two heads."""
+
+    kind: Literal["resumed"] = "resumed"
+    cause: ResumedBy
+    nonce: Digest
+
+
 AnyEntry = (
     CovenantEntry
     | ApprovalEntry
@@ -131,6 +146,7 @@ AnyEntry = (
     | WithdrawalEntry
     | CorrectionEntry
     | YearClosedEntry
+    | ResumedEntry
 )
 ENTRIES: dict[str, type[AnyEntry]] = {
     "abort": AbortEntry,
@@ -140,6 +156,7 @@ ENTRIES: dict[str, type[AnyEntry]] = {
     "disclosure": Disclosure,
     "lock": LockEntry,
     "release": ReleaseEntry,
+    "resumed": ResumedEntry,
     "withdrawal": WithdrawalEntry,
     "year-closed": YearClosedEntry,
 }

@@ -31,6 +31,7 @@ class State(StrEnum):
     CORRECTED = "corrected"  # the correction is stored
     DONE = "done"
     ABORTED = "aborted"  # given up for ever; nothing was or will be uploaded
+    HALTED = "halted"  # open when its vault was restored: it may have been sent, so nothing new is drawn or given up
     PROPOSED = "proposed"  # coordinator: waits for READYs
     COMMITTED = "committed"  # coordinator: COMMIT is stored; waits for uploads, never another attempt
     OPENED = "opened"  # coordinator: the sum is open; waits for verdicts
@@ -48,6 +49,7 @@ class Event(StrEnum):
     REPAIR = "repair"
     CORRECT = "correct"
     RESULT = "result"
+    RESTORE = "restore"
     ALL_READY = "all ready"
     ALL_SENT = "all sent"
     ALL_CORRECTED = "all corrected"
@@ -82,6 +84,11 @@ TABLE: tuple[Transition, ...] = (
     ),
     Transition(_P, State.SENT, Event.RESULT, State.DONE, "keep proofs and verdict", "VERDICT"),
     Transition(_P, State.CORRECTED, Event.RESULT, State.DONE, "keep proofs and verdict", "VERDICT"),
+    *(
+        Transition(_P, state, Event.RESTORE, State.HALTED, "book what is frozen; ledger entry", "")
+        for state in (State.FREE, State.READY, State.LOCKED, State.SENT, State.REPAIRING)
+    ),
+    Transition(_P, State.HALTED, Event.COMMIT, State.HALTED, "lock, ledger entry", ""),
     Transition(_C, State.FREE, Event.PROPOSE, State.PROPOSED, "store the offer", "PROPOSE"),
     Transition(_C, State.PROPOSED, Event.PROPOSE, State.PROPOSED, "store the newer attempt", "PROPOSE"),
     Transition(_C, State.PROPOSED, Event.ALL_READY, State.COMMITTED, "store COMMIT", "COMMIT"),

@@ -75,7 +75,7 @@ def check_head(
 
     Raises: ForkedLog, UnprovenHead, and the refusals of `protocol.ledger` for a note that does not hold.
     """
-    checkpoint = _open_note(note_text, covenant, party)
+    checkpoint = open_note(note_text, covenant, party)
     head = SeenHead(checkpoint.size, checkpoint.root, note_text)
     if seen is None or (seen.size, seen.root) == (head.size, head.root) or seen.size == 0 < head.size:
         return head
@@ -160,7 +160,11 @@ def check_settled(settled: Sequence[Settled], head: SeenHead, *, party: PartyId,
         )
 
 
-def _open_note(note_text: str, covenant: Covenant, party: PartyId) -> Checkpoint:
+def open_note(note_text: str, covenant: Covenant, party: PartyId) -> Checkpoint:
+    """Return the checkpoint in a note that a party signed of its own log.
+
+    Raises: UnprovenHead, for another log's, and the refusals of `protocol.ledger`.
+    """
     name = log_name(covenant.id, party)
     key = VerifierKey(name, KeyKind.ED25519, bytes.fromhex(covenant.party(party).identity_key))
     note = Note.parse(note_text.encode("utf-8"))

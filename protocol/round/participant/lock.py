@@ -48,8 +48,10 @@ def on_commit(frame: Frame, header: Commit, memory: Memory, member: Member, *, l
     slot = memory.slots.get(header.slot)
     if slot is None or slot.state is State.FREE:
         return _late(frames, header, memory, member, log=log, now_s=now_s)
-    if slot.state is not State.READY:
+    if slot.state is not State.READY and not _is_to_lock(slot):
         return _commit_again(frames, header, slot, member)
+    if slot.state is State.HALTED:
+        _check_no_ready_elsewhere(memory, header.slot, now_s)
     if header.attempt != slot.attempt:
         raise IncompleteCommit(
             got="a COMMIT of another attempt", wanted="the attempt of this READY", act="the coordinator must send it"
@@ -75,7 +77,8 @@ def on_commit(frame: Frame, header: Commit, memory: Memory, member: Member, *, l
         Append(entry),
         Remember(locked),
     )
-    return Step(commands, work=ContributeWork(slot.slot))
+    # A halted slot has no seed and may have been sent before the restore; its LOCK only tells peers that it is paid.
+    return Step(commands, work=None if state is State.HALTED else ContributeWork(slot.slot))
 
 
 def contribute(slot: SlotMemory, masked: MaskedVector, *, member: Member, log: MerkleTree) -> Step:
@@ -162,14 +165,23 @@ def _late(
             wanted="a READY of this party that has ended",
             act="the FG must ask whether this node was restored or cloned",
         )
-    if holds_ready(memory, header.slot, now_s):
+    _check_no_ready_elsewhere(memory, header.slot, now_s)
+    state = next_state(Side.PARTICIPANT, State.FREE, Event.LATE_COMMIT)
+    return _aborting(SlotMemory(header.slot, state, known.attempt, ready_size=known.ready_size), log)
+
+
+def _is_to_lock(slot: SlotMemory) -> bool:
+    """Tell whether a restore halted this slot between its READY and its LOCK, as far as this vault knows."""
+    return slot.state is State.HALTED and not slot.entry
+
+
+def _check_no_ready_elsewhere(memory: Memory, slot: Digest, now_s: int) -> None:
+    if holds_ready(memory, slot, now_s):
         raise ReadyElsewhere(
             got="a late COMMIT while a READY of another slot is open",
             wanted="the same COMMIT after that READY has ended or locked",
             act="the coordinator must send it again later",
         )
-    state = next_state(Side.PARTICIPANT, State.FREE, Event.LATE_COMMIT)
-    return _aborting(SlotMemory(header.slot, state, known.attempt, ready_size=known.ready_size), log)
 
 
 def _own_ready(body: bytes, member: Member) -> Ready | None:

@@ -147,7 +147,7 @@ def last_participants(memory: Memory, offer: Offer) -> tuple[PartyId, ...] | Non
         other.offer
         for other in memory.slots.values()
         if other.offer is not None
-        and other.context is not None
+        and (other.context is not None or other.state is State.HALTED)  # halted: it may have been locked
         and other.slot != offer.spec.slot
         and other.offer.spec.study_digest == offer.spec.study_digest
     ]

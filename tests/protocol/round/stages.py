@@ -5,6 +5,7 @@ Veilig Thuis is the receiver, the witness the one that leaves.
 
 from collections.abc import Callable
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
@@ -14,7 +15,9 @@ from protocol.digest import digest_of
 from protocol.errors import Refusal
 from protocol.round.coordinator_round import CoordinatorSlot
 from protocol.round.frame import HEADER_LENGTH_BYTES, Frame, digest_of_payload, pack, parse_frame, seal, unpack
+from protocol.round.memory import BookCharges, applied
 from protocol.round.messages import WITH_PAYLOAD, Header
+from protocol.round.participant.halt import halt
 from protocol.round.transitions import State
 from protocol.signing import Purpose, sign
 from protocol.study.study import Study
@@ -31,6 +34,8 @@ LEFT = tuple(party for party in EVERYONE if party != WITNESS)
 TO_PARTICIPANT = ("propose", "commit", "repair", "result")
 TO_COORDINATOR = ("decline", "ready", "upload", "abort", "correction", "verdict")
 EXPIRED = "expired"  # a state of its own for tests: free, with an attempt that was answered
+# States in which a vault that is restored from a backup halts its slot.
+HALTING = (EXPIRED, State.READY, State.LOCKED, State.SENT, State.REPAIRING)
 MAX_BYTES = 1 << 20
 # The state in which a valid message of each kind moves its receiver.
 HOME: dict[str, str] = {
@@ -146,7 +151,20 @@ def stages(covenant_version: int = 1, study_id: str = "basis-2026") -> Stages:
     _take(world, (frames["verdict"],), slot)
     slots[State.DONE] = coordinator.advance(slot).slot
     vaults |= _ended(victim, vaults[State.READY], frames["commit"])
+    vaults |= {halted(state): restored(vaults[state]) for state in HALTING}
     return Stages(victim, coordinator, vaults, slots, frames)
+
+
+def halted(state: str) -> str:
+    """Return the name of the vault that was restored in this state."""
+    return f"halted {state}"
+
+
+def restored(vault: Durable) -> Durable:
+    """Return a vault as a restore makes it from a backup of this one: no seeds, and the open slot is halted."""
+    booked = [command.slot for command in halt(vault.memory) if isinstance(command, BookCharges)]
+    memory = applied(vault.memory, halt(vault.memory))
+    return Durable(memory, deepcopy(vault.log), [*vault.entries], {}, [*vault.charged, *booked])
 
 
 def snapshot(vault: Durable) -> tuple[object, ...]:

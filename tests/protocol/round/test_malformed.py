@@ -23,6 +23,7 @@ from tests.protocol.round.stages import (
     WITNESS,
     changed,
     frame_of,
+    halted,
     outcome,
     raw,
     slot_outcome,
@@ -113,6 +114,11 @@ PARTICIPANT_TABLE = {
     State.DONE: ("same verdict", "same verdict", "same correction", "same verdict"),
     State.ABORTED: ("same abort", "same abort", "wrong-repair", "out-of-order"),
     EXPIRED: ("wrong-offer", "moves", "wrong-repair", "out-of-order"),
+    halted(EXPIRED): ("same decline", "incomplete-commit", "wrong-repair", "out-of-order"),
+    halted(State.READY): ("same decline", "moves", "wrong-repair", "out-of-order"),
+    halted(State.LOCKED): ("same decline", "same ", "out-of-order", "out-of-order"),
+    halted(State.SENT): ("same upload", "same upload", "out-of-order", "out-of-order"),
+    halted(State.REPAIRING): ("same upload", "same upload", "out-of-order", "out-of-order"),
 }
 COORDINATOR_TABLE = {  # decline, ready, upload, abort, correction, verdict
     State.PROPOSED: ("moves", "moves", "unexpected", "moves", "unexpected", "unexpected"),
