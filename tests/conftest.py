@@ -13,6 +13,7 @@ PROGRAM_OF = {
     "golang-go": "go",
     "nginx": "nginx",
     "postgresql": "pg_lsclusters",
+    "strace": "strace",
 }
 FILE_OF = {"golang-golang-x-mod-dev": Path("/usr/share/gocode/src/golang.org/x/mod/sumdb/note/note.go")}
 

@@ -228,16 +228,20 @@ def open_vault(path: Path, owner: Owner, *, use: Use = Use.LIVE) -> Vault:
     connection = connect(path)
     try:
         _check_all(connection, owner, use, journal_was_there=journal_was_there)
-        # In the file, not only in its journal: a copy without the journal shows itself.
-        connection.execute("UPDATE meta SET value = '1' WHERE name = 'running'")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
         connection.close()
         raise as_ours(error) from error
     except BaseException:
         connection.close()
         raise
-    return Vault(path, connection)
+    vault = Vault(path, connection)
+    try:
+        connection.execute("UPDATE meta SET value = '1' WHERE name = 'running'")
+    except sqlite3.Error as error:
+        vault.close()  # not the connection alone: SQLite would delete the journal of a file that may say `running`
+        raise as_ours(error) from error
+    vault.scrub()  # in the file, not only in its journal: a copy without the journal shows itself
+    return vault
 
 
 def connect(path: Path) -> sqlite3.Connection:

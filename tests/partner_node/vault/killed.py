@@ -44,20 +44,22 @@ def in_child(work: Callable[[Tell], None]) -> Ended:
     child = os.fork()
     if child == 0:
         os.close(reader)
-        _run(work, writer)
+        run_child(work, writer)
     os.close(writer)
     with os.fdopen(reader, "rb") as told:
         body = told.read()
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL
-        return Ended(killed=True, told=_split(body))
-    parts = _split(body)
+        return Ended(killed=True, told=split(body))
+    parts = split(body)
     assert os.WEXITSTATUS(status) == 0, parts[-1].decode()
     return Ended(killed=False, told=parts)
 
 
-def _run(work: Callable[[Tell], None], writer: int) -> None:
+def run_child(work: Callable[[Tell], None], writer: int) -> None:
+    """Run work as a child that never returns; the last thing it tells is the trace of an exception."""
+
     def tell(body: bytes) -> None:
         os.write(writer, len(body).to_bytes(LENGTH_BYTES, "big") + body)
 
@@ -69,7 +71,8 @@ def _run(work: Callable[[Tell], None], writer: int) -> None:
     os._exit(0)
 
 
-def _split(body: bytes) -> tuple[bytes, ...]:
+def split(body: bytes) -> tuple[bytes, ...]:
+    """Return what a child told, piece by piece."""
     parts: list[bytes] = []
     while body:
         end = LENGTH_BYTES + int.from_bytes(body[:LENGTH_BYTES], "big")

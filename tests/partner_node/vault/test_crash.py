@@ -121,6 +121,7 @@ def play(path: Path, tell: Tell, *, at: int, one_by_one: bool) -> None:
     for answer in played(vault_party(vault, shelf=CheckedShelf(vault, one_by_one=one_by_one)), script(), START_S):
         tell(answer)
     tell(str(countdown.count).encode())
+    vault.close()
 
 
 def killed_at(path: Path, at: int, *, one_by_one: bool = False) -> tuple[bytes, ...]:

@@ -13,7 +13,8 @@ from protocol.round.partner_round import pending, receive
 from protocol.round.transitions import OutOfOrder, State
 from protocol.words.ids import Digest
 from simulations.party import Durable, SimulatedParty
-from tests.protocol.round.stages import HALTING, START_S, halted, kind_of, restored, stages
+from tests.protocol.round.stages import HALTING, halted, kind_of, restored, stages
+from tests.rounds import START_S
 
 SLOT = Digest("5" * 64)
 
