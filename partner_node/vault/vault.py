@@ -247,7 +247,10 @@ def open_vault(path: Path, owner: Owner, *, use: Use = Use.LIVE) -> Vault:
 def connect(path: Path) -> sqlite3.Connection:
     """Return a connection with every setting of `schema.py` but the journal's, which stands in the file."""
     # Mode rw: never makes a file. Timeout 0: who comes second is refused at once.
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)
+    except sqlite3.Error as error:
+        raise as_ours(error) from error
     try:
         for name, value, _ in SETTINGS:
             connection.execute(f"PRAGMA {name} = {value}")

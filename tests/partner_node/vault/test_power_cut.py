@@ -13,9 +13,9 @@ import pytest
 from partner_node.vault.vault import Vault, open_vault
 from tests.partner_node.vault.killed import LENGTH_BYTES, Tell
 from tests.partner_node.vault.power_cut import Cut, cuts
-from tests.partner_node.vault.test_crash import Dump, copied, dump, script, whole
+from tests.partner_node.vault.test_crash import Dump, copied, script, whole
 from tests.partner_node.vault.traced import Call, recorded
-from tests.partner_node.vault.vault_party import VaultDurable, owner, played, vault_party
+from tests.partner_node.vault.vault_party import VaultDurable, dump, owner, played, vault_party
 from tests.rounds import START_S
 
 pytestmark = pytest.mark.needs("strace")

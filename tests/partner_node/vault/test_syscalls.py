@@ -10,10 +10,11 @@ import pytest
 
 from partner_node.errors import VaultFault
 from partner_node.vault.vault import open_vault
+from privacy.randomness import RandomnessFault, fresh_bytes
 from tests.partner_node.vault.killed import Tell
-from tests.partner_node.vault.test_crash import Restarted, copied, dump, script, whole
-from tests.partner_node.vault.traced import counts, spoiled
-from tests.partner_node.vault.vault_party import VaultDurable, owner, played, vault_party
+from tests.partner_node.vault.test_crash import Restarted, copied, script, whole
+from tests.partner_node.vault.traced import counts, spoiled, under_strace
+from tests.partner_node.vault.vault_party import VaultDurable, dump, owner, played, vault_party
 from tests.rounds import START_S
 
 HOW = ("signal=KILL", "error=EIO", "error=ENOSPC")
@@ -73,6 +74,25 @@ def test_the_calls_of_a_round_are_all_seen() -> None:
     """Control of the campaign: a round writes, syncs, truncates and removes its journal."""
     assert {name for name, _ in points()} == {"fdatasync", "ftruncate", "pwrite64", "unlink"}
     assert len(points()) >= 150
+
+
+@pytest.mark.parametrize(("error", "healthy"), [("EIO", False), ("EAGAIN", False), ("EINTR", True)])
+def test_a_system_without_chance_is_refused(error: str, healthy: bool) -> None:  # noqa: FBT001 - a parametrized case
+    """F11: `getrandom` fails; a call that is only interrupted is made again, which is the control."""
+
+    def work(tell: Tell) -> None:
+        try:
+            fresh_bytes(32)
+        except RandomnessFault:
+            tell(b"refused")
+        else:
+            tell(b"fresh")
+
+    when = "1" if healthy else "1+"
+    ended = under_strace(
+        work, "-o", "/dev/null", "-e", "trace=getrandom", "-e", f"inject=getrandom:error={error}:when={when}"
+    )
+    assert ended.told == (b"fresh" if healthy else b"refused",)
 
 
 @pytest.mark.nightly

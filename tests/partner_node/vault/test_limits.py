@@ -1,0 +1,193 @@
+"""Too little memory, too few files, no rights, a thousand repeats, many spenders: charged once, and never beyond."""
+
+import os
+import resource
+import sqlite3
+from contextlib import closing
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from partner_node.errors import VaultFault, VaultRefusal
+from partner_node.vault.book import Charges, spent
+from partner_node.vault.carry_out import Frozen, carry_out
+from partner_node.vault.vault import StorageFailed, VaultInUse, open_vault
+from protocol.round.memory import BookCharges, Remember, SlotMemory
+from protocol.round.messages import Attempt
+from protocol.round.transitions import State
+from protocol.words.ids import Digest
+from tests.partner_node.vault.killed import Tell, in_child
+from tests.partner_node.vault.test_crash import READY, Restarted, copied, many_charges, script, whole
+from tests.partner_node.vault.vault_party import UNITS, YEAR, VaultDurable, dump, keys, owner, vault_party
+from tests.rounds import START_S
+
+UNIT, CAP, PROCESSES, EACH = keys("household-1"), 1_000, 8, 1_000
+NOBODY = 65534
+
+
+def spend(path: Path, slot: Digest, *, nano_rho: int = 1) -> bool:
+    """Spend once if the cap allows it; False when not, VaultInUse when another process has the vault."""
+    vault = open_vault(path, owner())
+    try:
+        if spent(vault, YEAR, UNIT)[0] + nano_rho > CAP:
+            return False
+        charges = Charges(YEAR, UNIT, np.array([nano_rho], dtype=np.int64))
+        frozen = Frozen(slot, np.zeros(1, dtype=np.int64), b"r" * 32, b"s" * 32, charges)
+        carry_out(vault, (Remember(SlotMemory(slot, State.READY, Attempt(0))),), frozen=frozen)
+        carry_out(vault, (BookCharges(slot),))
+        return True
+    finally:
+        vault.close()
+
+
+def spend_often(path: Path, many: int, number: int) -> int:
+    """Spend `many` times, waiting while another process has the vault; return how often it was allowed."""
+    allowed = 0
+    for turn in range(many):
+        while True:
+            try:
+                allowed += spend(path, Digest(f"{number * many + turn:064x}"), nano_rho=CAP // 40)
+                break
+            except VaultInUse:
+                continue
+    return allowed
+
+
+def read_then_write(path: Path, many: int, _number: int) -> int:
+    """Do the same on a plain table, the amount read in one transaction and written in the next: the seeded bug."""
+    allowed = 0
+    with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as connection:
+        for _ in range(many):
+            (amount,) = connection.execute("SELECT amount FROM book").fetchone()
+            if amount < CAP:
+                connection.execute("UPDATE book SET amount = ?", (amount + 1,))
+                allowed += 1
+    return allowed
+
+
+def test_processes_that_spend_at_once_never_pass_the_cap(tmp_path: Path) -> None:
+    """A07: the vault has one process at a time; eight that take turns spend exactly the cap, 40 of 80 tries."""
+    path = copied(tmp_path)
+    with get_context("fork").Pool(PROCESSES) as pool:
+        allowed = pool.map(partial(spend_often, path, 10), range(PROCESSES), chunksize=1)
+    assert sum(allowed) == 40
+    vault = open_vault(path, owner())
+    assert spent(vault, YEAR, UNIT).tolist() == [CAP]
+    vault.close()
+
+
+def test_reading_first_and_writing_then_passes_the_cap(tmp_path: Path) -> None:
+    """Negative control of A07: 8 processes of 1,000 tries each on a cap of 1,000."""
+    path = tmp_path / "plain.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE book (amount INTEGER)")
+        connection.execute("INSERT INTO book VALUES (0)")
+    with get_context("fork").Pool(PROCESSES) as pool:
+        allowed = pool.map(partial(read_then_write, path, EACH), range(PROCESSES), chunksize=1)
+    assert sum(allowed) > CAP
+
+
+def test_the_same_round_a_thousand_times_is_one_charge_and_the_same_bytes(tmp_path: Path) -> None:
+    """A05."""
+    vault = open_vault(copied(tmp_path), owner())
+    party = vault_party(vault, durable=VaultDurable(vault))
+    propose, commit = script()[:2]
+    (first,) = party.receive(propose, START_S)
+    assert {party.receive(propose, START_S) for _ in range(500)} == {(first,)}
+    (upload,) = party.receive(commit, START_S)
+    before = dump(vault)
+    assert {party.receive(body, START_S) for _ in range(500) for body in (propose, commit)} == {(upload,)}
+    assert spent(vault, YEAR, keys(*UNITS)).tolist() == [5, 0, 7]
+    assert dump(vault) == before
+    vault.close()
+
+
+def test_another_user_can_read_nothing(tmp_path: Path) -> None:
+    """N12: as root we may become somebody else; the control is that the same child reads a public file."""
+    if os.getuid() != 0:
+        pytest.skip("only root can become another user")
+    path = copied(tmp_path / "open to all")
+    for folder in (*path.parent.parents[:2], path.parent.parent):
+        folder.chmod(0o755)
+    path.parent.chmod(0o700)
+    public = path.parent.parent / "public"
+    public.write_text("read me")
+    public.chmod(0o644)
+
+    def look(tell: Tell) -> None:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        for wanted in (path, path.parent):
+            try:
+                os.open(wanted, os.O_RDONLY)
+            except PermissionError:
+                tell(b"refused")
+        with pytest.raises((VaultFault, VaultRefusal, PermissionError)):
+            open_vault(path, owner())
+        tell(b"not opened")
+
+    assert in_child(look).told == (b"refused", b"refused", b"not opened")
+    assert oct(path.stat().st_mode & 0o777) == "0o600"
+
+
+def test_too_few_files_or_too_little_memory_is_a_clean_stop_and_what_was_spent_stays(tmp_path: Path) -> None:
+    """F10: no descriptor is left, then 10 MB above what the process has; the next start goes on."""
+    path = copied(tmp_path)
+    assert spend(path, Digest("1" * 64), nano_rho=7)
+
+    def without_files(tell: Tell) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+        with pytest.raises(StorageFailed, match="CANTOPEN"):
+            open_vault(path, owner())
+        tell(b"stopped")
+
+    def without_memory(tell: Tell) -> None:
+        vault = open_vault(path, owner())
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + 10 * 2**20
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        with pytest.raises((MemoryError, StorageFailed)):
+            carry_out(vault, READY, frozen=many_charges(1, 1_000_000))
+        tell(b"stopped")
+
+    for work in (without_files, without_memory):
+        assert in_child(work).told == (b"stopped",)
+        vault = open_vault(path, owner())
+        assert spent(vault, YEAR, UNIT).tolist() == [7]
+        vault.close()
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, TimeoutError, MemoryError])
+def test_an_interrupt_at_each_point_of_a_round_is_as_a_crash(tmp_path: Path, stop: type[BaseException]) -> None:
+    """F05: raised at each named point in turn; the party goes on in the same process, with the same bytes."""
+    points = 0
+    for at in range(1, 100):
+        vault = open_vault(copied(tmp_path / str(at)), owner())
+        party = vault_party(vault, kind=Restarted)
+        party.crash_at = partial(_stop_at, [0], at, stop)
+        told, stopped = set[bytes](), False
+        for body in script():
+            try:
+                told.update(party.receive(body, START_S))
+            except stop:
+                stopped = True
+                told.update(party.restart(START_S))
+                told.update(party.receive(body, START_S))
+        assert told == set(whole().answers)
+        assert dump(vault) == whole().states[-1]
+        vault.close()
+        if not stopped:
+            break
+        points = at
+    assert points >= 15
+
+
+def _stop_at(count: list[int], at: int, stop: type[BaseException], _point: str) -> None:
+    count[0] += 1
+    if count[0] == at:
+        raise stop
