@@ -3,6 +3,8 @@
 import os
 import resource
 import sqlite3
+import subprocess
+from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from multiprocessing import get_context
@@ -14,7 +16,7 @@ import pytest
 from partner_node.errors import VaultFault, VaultRefusal
 from partner_node.vault.book import Charges, spent
 from partner_node.vault.carry_out import Frozen, carry_out
-from partner_node.vault.vault import StorageFailed, VaultInUse, open_vault
+from partner_node.vault.vault import StorageFailed, VaultInUse, make_vault, open_vault
 from protocol.round.memory import BookCharges, Remember, SlotMemory
 from protocol.round.messages import Attempt
 from protocol.round.transitions import State
@@ -191,3 +193,34 @@ def _stop_at(count: list[int], at: int, stop: type[BaseException], _point: str) 
     count[0] += 1
     if count[0] == at:
         raise stop
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MiB; where mounting is not permitted the test is left out by name."""
+    place = tmp_path / "small"
+    place.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", place], check=False)
+    if made.returncode:
+        pytest.skip("mounting a tmpfs is not permitted here")
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_a_small_disk_that_fills_up_refuses_whole_and_goes_on_when_there_is_room(small_disk: Path) -> None:
+    """F07: a real full disk, for the freeze and for a vault that is made; then room again, and one charge."""
+    path = copied(small_disk)
+    filler = small_disk / "filler"
+    with pytest.raises(OSError, match="No space left"):
+        filler.write_bytes(bytes(2**20))
+    for _ in range(2):
+        with pytest.raises(StorageFailed):
+            spend(path, Digest("1" * 64))
+    with pytest.raises(StorageFailed):
+        make_vault(path.with_name("second.sqlite"), owner())
+    assert {item.name for item in path.parent.iterdir()} <= {"vault.sqlite", "vault.sqlite-wal", "second.sqlite.new"}
+    filler.unlink()
+    assert spend(path, Digest("1" * 64), nano_rho=7)
+    vault = open_vault(path, owner())
+    assert spent(vault, YEAR, UNIT).tolist() == [7]
+    vault.close()

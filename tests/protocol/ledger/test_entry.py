@@ -16,6 +16,8 @@ from protocol.ledger.entry import (
     Disclosure,
     LockEntry,
     ReleaseEntry,
+    ResumedBy,
+    ResumedEntry,
     UnknownEntry,
     WithdrawalEntry,
     WithdrawalReason,
@@ -37,6 +39,7 @@ EVERY: tuple[AnyEntry, ...] = (
     ),
     LockEntry(slot=ONE, attempt=0, context=TWO, charges_commitment=ONE),
     ReleaseEntry(slot=ONE, release_digest=TWO),
+    ResumedEntry(cause=ResumedBy.RESTORED, nonce=Digest("7" * 64)),
     WithdrawalEntry(slot=ONE, release_digest=TWO, reason=WithdrawalReason.WRONG_DELIVERY),
     YearClosedEntry(covenant_year=2026),
 )
