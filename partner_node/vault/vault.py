@@ -24,6 +24,7 @@ from partner_node.vault.checks import (
     check_settings,
     check_use,
 )
+from partner_node.vault.files import journal_of, remove, sync
 from partner_node.vault.schema import FORMAT, JOURNAL_MODE, SCHEMA, SETTINGS, Use
 from partner_node.vault.unit_key import check_value
 from protocol.errors import SamenzichtError
@@ -176,7 +177,7 @@ def new_file(path: Path) -> Iterator[Path]:
     """
     fresh = path.with_name(path.name + ".new")
     try:
-        _remove(fresh)  # from a crash in this function; nothing was promised yet
+        remove(fresh)  # from a crash in this function; nothing was promised yet
         os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
         yield fresh
         if journal_of(fresh).exists():
@@ -185,17 +186,12 @@ def new_file(path: Path) -> Iterator[Path]:
         fresh.rename(path)
         sync(path.parent)
     except SamenzichtError:
-        _remove(fresh)
+        remove(fresh)
         raise
     except sqlite3.Error as error:
         raise as_ours(error) from error
     except OSError as error:
         raise storage_failed(errorcode.get(error.errno or 0, "an unknown error")) from error
-
-
-def _remove(fresh: Path) -> None:
-    for left in (fresh, journal_of(fresh), fresh.with_name(fresh.name + "-journal")):
-        left.unlink(missing_ok=True)
 
 
 def lay_out(fresh: Path, facts: Mapping[str, str]) -> None:
@@ -223,8 +219,11 @@ def open_vault(path: Path, owner: Owner, *, use: Use = Use.LIVE) -> Vault:
         )
     check_mode(path.parent, DIRECTORY_MODE)
     journal_was_there = journal_of(path).exists()
-    for file in (path, journal_of(path)) if journal_was_there else (path,):
-        check_mode(file, FILE_MODE)
+    try:
+        for file in (path, journal_of(path)) if journal_was_there else (path,):
+            check_mode(file, FILE_MODE)
+    except FileNotFoundError as error:
+        raise _in_use() from error  # its journal went just now: another process closed it
     connection = connect(path)
     try:
         _check_all(connection, owner, use, journal_was_there=journal_was_there)
@@ -313,11 +312,7 @@ def as_ours(error: sqlite3.Error) -> VaultRefusal | VaultFault:
     """Return what SQLite says as an error of the vault."""
     name = getattr(error, "sqlite_errorname", "SQLITE_MISUSE")  # a closed vault has no code
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return VaultInUse(
-            got="a vault that another process holds",
-            wanted="one node",
-            act="the partner's IT must stop the other node, or find out what it is",
-        )
+        return _in_use()
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return VaultDamaged(
             got=f"a vault that cannot be read ({name})",
@@ -327,6 +322,14 @@ def as_ours(error: sqlite3.Error) -> VaultRefusal | VaultFault:
     return storage_failed(name)
 
 
+def _in_use() -> VaultInUse:
+    return VaultInUse(
+        got="a vault that another process holds",
+        wanted="one node",
+        act="the partner's IT must stop the other node, or find out what it is",
+    )
+
+
 def storage_failed(got: str) -> StorageFailed:
     """Return the error for a disk that failed."""
     return StorageFailed(
@@ -334,17 +337,3 @@ def storage_failed(got: str) -> StorageFailed:
         wanted="a durable transaction",
         act="the partner's IT must make room or mend the disk, then start the node again",
     )
-
-
-def journal_of(path: Path) -> Path:
-    """Return where the write-ahead log of a vault stands."""
-    return path.with_name(path.name + "-wal")
-
-
-def sync(path: Path) -> None:
-    """Make a file's bytes, or a folder's names, durable."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
