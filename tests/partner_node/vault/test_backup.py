@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -33,7 +32,7 @@ from protocol.words.ids import Digest, PartyId
 from protocol.words.period import Period
 from simulations.round_world import RoundWorld, Stuck
 from tests import example
-from tests.partner_node.vault.vault_party import UNITS, YEAR, VaultDurable, keys, new_vault, owner, vault_party
+from tests.partner_node.vault.vault_party import UNITS, YEAR, CheckedShelf, keys, new_vault, owner, vault_party
 from tests.rounds import EVERYONE, STUDY_DIGEST, propose, ready, send, slot_of, world
 
 VT, WITNESS = example.VT, example.WITNESS
@@ -50,7 +49,9 @@ def one_vault(folder: Path) -> RoundWorld:
 
 
 def vault_of(a_world: RoundWorld) -> Vault:
-    return cast("VaultDurable", a_world.parties[VT].durable).vault
+    shelf = a_world.parties[VT].shelf
+    assert isinstance(shelf, CheckedShelf)
+    return shelf.vault
 
 
 def head_of(vault: Vault) -> str:
@@ -59,7 +60,7 @@ def head_of(vault: Vault) -> str:
 
 def seen_by_peers(a_world: RoundWorld) -> dict[PartyId, str | None]:
     """Return what each other participant saw of this party's log."""
-    heads = {party: a_world.parties[party].durable.memory.heads.get(VT) for party in PEERS}
+    heads = {party: a_world.parties[party].shelf.memory.heads.get(VT) for party in PEERS}
     return {party: head.note if head else None for party, head in heads.items()}
 
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from partner_node.vault.book import spent
-from partner_node.vault.carry_out import carry_out
+from partner_node.vault.carry_out import Frozen, carry_out
 from partner_node.vault.vault import open_vault
 from protocol.errors import Refusal
 from protocol.round.frame import parse_frame
@@ -17,10 +17,10 @@ from protocol.round.memory import BookCharges, Command, SlotMemory, Step
 from protocol.round.messages import Correction, Upload
 from protocol.round.partner_round import MAX_PAYLOAD_BYTES
 from protocol.round.transitions import State
-from simulations.party import Secrets
+from protocol.words.ids import Digest
 from tests.partner_node.vault.killed import Countdown, Tell, in_child
 from tests.partner_node.vault.test_crash import Restarted, copied, script, whole
-from tests.partner_node.vault.vault_party import UNITS, YEAR, keys, owner, vault_party
+from tests.partner_node.vault.vault_party import UNITS, YEAR, CheckedShelf, keys, owner, vault_party
 from tests.rounds import START_S
 
 DRAW, CHARGES = b"draw", [5, 0, 7]
@@ -41,36 +41,46 @@ class LateSpend(Watched):
     """A seeded bug: the charges are booked after everything else of a message, its upload too."""
 
     def receive(self, body: bytes, now_s: int) -> tuple[bytes, ...]:
+        assert isinstance(self.shelf, NoCharges)
         answers = super().receive(body, now_s)
-        for slot in self.durable.memory.slots.values():
+        for slot in self.shelf.memory.slots.values():
             if slot.entry and slot.state is State.SENT:
-                carry_out(self.durable.vault, (BookCharges(slot.slot),))  # type: ignore[attr-defined]  # a VaultDurable
+                carry_out(self.shelf.vault, (BookCharges(slot.slot),))
         return answers
 
-    def _commit(self, commands: tuple[Command, ...]) -> None:
-        super()._commit(tuple(command for command in commands if not isinstance(command, BookCharges)))
+
+class NoCharges(CheckedShelf):
+    """The shelf of that bug."""
+
+    def commit(self, commands: tuple[Command, ...], frozen: Frozen | None = None) -> None:
+        CheckedShelf.commit(self, tuple(each for each in commands if not isinstance(each, BookCharges)), frozen)
 
 
 class UnstoredPayload(Watched):
     """A seeded bug: the seed is drawn anew at each try, and the upload is told before it is stored."""
 
     def _contribute(self, slot: SlotMemory) -> Step:
-        kept = self.durable.secrets[slot.slot]
-        fresh = Secrets(kept.values, kept.opening, Path("/proc/sys/kernel/random/uuid").read_bytes()[:32], kept.nonce)
-        vault_secrets, self.durable.secrets = self.durable.secrets, {slot.slot: fresh}
-        try:
-            step = super()._contribute(slot)
-        finally:
-            self.durable.secrets = vault_secrets
+        step = super()._contribute(slot)
         self.tell(step.messages[0])
         return step
+
+
+class FreshSeeds(CheckedShelf):
+    """The shelf of that bug."""
+
+    def seed(self, slot: Digest) -> bytes:
+        CheckedShelf.seed(self, slot)
+        return Path("/proc/sys/kernel/random/uuid").read_bytes()[:32]
+
+
+SHELVES: dict[type[Watched], type[CheckedShelf]] = {LateSpend: NoCharges, UnstoredPayload: FreshSeeds}
 
 
 def play(path: Path, tell: Tell, *, at: int, kind: type[Watched]) -> None:
     """Play the round from what is durable, each message again, and be killed at a statement."""
     vault = open_vault(path, owner())
     vault.connection.set_trace_callback(Countdown(vault.connection, at))
-    party = vault_party(vault, kind=kind)
+    party = vault_party(vault, kind=kind, shelf=SHELVES.get(kind, CheckedShelf)(vault))
     assert isinstance(party, Watched)
     party.tell = tell
     for answer in party.restart(START_S):

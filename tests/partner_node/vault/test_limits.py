@@ -23,7 +23,7 @@ from protocol.round.transitions import State
 from protocol.words.ids import Digest
 from tests.partner_node.vault.killed import Tell, in_child
 from tests.partner_node.vault.test_crash import READY, Restarted, copied, many_charges, script, whole
-from tests.partner_node.vault.vault_party import UNITS, YEAR, VaultDurable, dump, keys, owner, vault_party
+from tests.partner_node.vault.vault_party import UNITS, YEAR, dump, keys, owner, vault_party
 from tests.rounds import START_S
 
 UNIT, CAP, PROCESSES, EACH = keys("household-1"), 1_000, 8, 1_000
@@ -37,7 +37,7 @@ def spend(path: Path, slot: Digest, *, nano_rho: int = 1) -> bool:
         if spent(vault, YEAR, UNIT)[0] + nano_rho > CAP:
             return False
         charges = Charges(YEAR, UNIT, np.array([nano_rho], dtype=np.int64))
-        frozen = Frozen(slot, np.zeros(1, dtype=np.int64), b"r" * 32, b"s" * 32, charges)
+        frozen = Frozen(slot, np.zeros(1, dtype=np.int64), b"r" * 32, b"s" * 32, charges, b"t" * 32)
         carry_out(vault, (Remember(SlotMemory(slot, State.READY, Attempt(0))),), frozen=frozen)
         carry_out(vault, (BookCharges(slot),))
         return True
@@ -96,7 +96,7 @@ def test_reading_first_and_writing_then_passes_the_cap(tmp_path: Path) -> None:
 def test_the_same_round_a_thousand_times_is_one_charge_and_the_same_bytes(tmp_path: Path) -> None:
     """A05."""
     vault = open_vault(copied(tmp_path), owner())
-    party = vault_party(vault, durable=VaultDurable(vault))
+    party = vault_party(vault)
     propose, commit = script()[:2]
     (first,) = party.receive(propose, START_S)
     assert {party.receive(propose, START_S) for _ in range(500)} == {(first,)}

@@ -15,7 +15,7 @@ from tests.partner_node.vault.killed import LENGTH_BYTES, Tell
 from tests.partner_node.vault.power_cut import Cut, cuts
 from tests.partner_node.vault.test_crash import Dump, copied, script, whole
 from tests.partner_node.vault.traced import Call, recorded
-from tests.partner_node.vault.vault_party import VaultDurable, dump, owner, played, vault_party
+from tests.partner_node.vault.vault_party import CheckedShelf, dump, owner, played, vault_party
 from tests.rounds import START_S
 
 pytestmark = pytest.mark.needs("strace")
@@ -35,8 +35,8 @@ def record_of(folder: Path, *settings: str) -> tuple[tuple[Call, ...], dict[str,
         for statement in settings:
             vault.connection.execute(statement)
         commits = iter(range(1, 1_000))
-        durable = VaultDurable(vault, after_commit=lambda _vault: tell(str(next(commits)).encode()))
-        for _ in played(vault_party(vault, durable=durable), script(), START_S):
+        shelf = CheckedShelf(vault, after_commit=lambda _vault: tell(str(next(commits)).encode()))
+        for _ in played(vault_party(vault, shelf=shelf), script(), START_S):
             pass
         vault.close()
 

@@ -14,7 +14,7 @@ from privacy.randomness import RandomnessFault, fresh_bytes
 from tests.partner_node.vault.killed import Tell
 from tests.partner_node.vault.test_crash import Restarted, copied, script, whole
 from tests.partner_node.vault.traced import counts, spoiled, under_strace
-from tests.partner_node.vault.vault_party import VaultDurable, dump, owner, played, vault_party
+from tests.partner_node.vault.vault_party import dump, owner, played, vault_party
 from tests.rounds import START_S
 
 HOW = ("signal=KILL", "error=EIO", "error=ENOSPC")
@@ -26,7 +26,7 @@ def play(path: Path, tell: Tell) -> None:
     """Play a round; after a fault of the vault go on trying, as no node would: nothing more may leave."""
     try:
         vault = open_vault(path, owner())
-        party = vault_party(vault, durable=VaultDurable(vault))
+        party = vault_party(vault)
     except VaultFault:
         return
     failed = False
