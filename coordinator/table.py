@@ -6,8 +6,10 @@ A cell is a value with its margin, or words that say why there is none; it is ne
 from dataclasses import dataclass
 
 from privacy.precision import half_width
+from protocol.covenant.covenant import Covenant
 from protocol.release import NotShown, Release
 from protocol.study.grid import Grid
+from protocol.study.measure import Table
 from protocol.study.study import Study
 from protocol.words.geography import Geography
 
@@ -32,15 +34,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ReaderTable:
-    """One level and period of a release. questions: the question of each column."""
+    """One level and period of a release. sources, questions: of each column, who counted what."""
 
     title: str
     period: str
+    sources: tuple[str, ...]
     questions: tuple[str, ...]
     rows: tuple[Row, ...]
 
 
-def reader_table(release: Release, *, study: Study, grid: Grid, geography: Geography) -> ReaderTable:
+def reader_table(
+    release: Release, *, study: Study, covenant: Covenant, grid: Grid, geography: Geography
+) -> ReaderTable:
     """Return the tables of the release's own period that have no categories, side by side; all at one level.
 
     Not promised: an interval for chance or for what was not registered; the margin is that of the noise alone.
@@ -64,4 +69,9 @@ def reader_table(release: Release, *, study: Study, grid: Grid, geography: Geogr
         for place, code in enumerate(segments[0].areas)
     )
     questions = tuple(str(study.measure_of(study.table(table.table)).question) for table, _ in plain)
-    return ReaderTable(study.title, str(release.period), questions, rows)
+    sources = tuple(_source(study.table(table.table), covenant) for table, _ in plain)
+    return ReaderTable(study.title, str(release.period), sources, questions, rows)
+
+
+def _source(table: Table, covenant: Covenant) -> str:
+    return ", ".join(covenant.party(party).name for party in table.contributors)

@@ -3,12 +3,20 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from coordinator.table import Figure, ReaderTable
+from privacy.language import Language
 from protocol.release import NotShown
 
 _WHY = {
-    NotShown.TOO_UNCERTAIN: "te onzeker",
-    NotShown.NOT_DELIVERED: "niet geleverd",
-    NotShown.WITHDRAWN: "ingetrokken",
+    Language.DUTCH: {
+        NotShown.TOO_UNCERTAIN: "niet getoond: te onzeker",
+        NotShown.NOT_DELIVERED: "niet getoond: niet geleverd",
+        NotShown.WITHDRAWN: "niet getoond: ingetrokken",
+    },
+    Language.ENGLISH: {
+        NotShown.TOO_UNCERTAIN: "not shown: too uncertain",
+        NotShown.NOT_DELIVERED: "not shown: not delivered",
+        NotShown.WITHDRAWN: "not shown: withdrawn",
+    },
 }
 _ENVIRONMENT = Environment(
     loader=PackageLoader("coordinator", "templates"),
@@ -19,10 +27,10 @@ _ENVIRONMENT = Environment(
 )
 
 
-def words_of(figure: Figure) -> str:
-    """Return a figure in Dutch: `23 ± 8`, or why it is not shown."""
+def words_of(figure: Figure, language: Language = Language.DUTCH) -> str:
+    """Return a figure as a reader sees it: `23 ± 8`, or why it is not shown."""
     if figure.not_shown is not None:
-        return f"niet getoond: {_WHY[figure.not_shown]}"
+        return _WHY[language][figure.not_shown]
     return f"{figure.value} ± {figure.margin}"
 
 

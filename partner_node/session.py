@@ -132,11 +132,14 @@ class Session:
 
     def _carry_out(self, step: Step, now_s: int) -> tuple[bytes, ...]:
         if step.commands:
-            self.shelf.commit(step.commands)
+            self._commit(step.commands)
         answers = list(step.messages)
         if step.work is not None:
             answers += self._carry_out(self._do(step.work, now_s), now_s)
         return tuple(answers)
+
+    def _commit(self, commands: tuple[Command, ...], frozen: Frozen | None = None) -> None:
+        self.shelf.commit(commands, frozen)
 
     def _do(self, work: Work, now_s: int) -> Step:
         match work:
@@ -167,7 +170,7 @@ class Session:
             log=self.shelf.log,
             now_s=now_s,
         )
-        self.shelf.commit(step.commands, Frozen(offer.spec.slot, values, opening, seed, counted.charges, salt))
+        self._commit(step.commands, Frozen(offer.spec.slot, values, opening, seed, counted.charges, salt))
         return Step(messages=step.messages)
 
     def _contribute(self, slot: SlotMemory) -> Step:

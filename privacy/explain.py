@@ -7,13 +7,13 @@ a bound for every attacker, whatever else he knows; the bound on one guess, not 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from enum import StrEnum
 from fractions import Fraction
 from math import ceil
 
 from privacy.accountant import DeclaredPlan, year_of_events
 from privacy.epsilon import DEFAULT_DELTA, MAX_DRAWS, SAMPLER_DISTANCE, Guarantee, guarantee_of, up
 from privacy.errors import PrivacyRefusal
+from privacy.language import Language
 from protocol.cost import NANO, NanoRho, total
 
 EVENTS_SHOWN = (1, 3, 6)  # DOMAIN 0.3: 38 % of the reports are repeats; six is a household that often comes back
@@ -24,13 +24,6 @@ _BITS = 60  # bisection steps: the advantage is above the true root by less than
 
 class NoPartner(PrivacyRefusal):
     """An explanation without a partner, or of a household without events: there is nothing to explain."""
-
-
-class Language(StrEnum):
-    """The languages of the house."""
-
-    DUTCH = "nl"
-    ENGLISH = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,11 +66,9 @@ class Durable:
     secrets: dict[Digest, Secrets] = field(default_factory=dict)
     charged: list[Digest] = field(default_factory=list)
     evidence: list[tuple[object, ...]] = field(default_factory=list)
-    crash_at: Crash = _no_crash
 
     def commit(self, commands: tuple[Command, ...], frozen: Frozen | None = None) -> None:
         """One transaction: all of it or, when the caller crashes before, nothing."""
-        self.crash_at("before freeze" if frozen else "before commit")
         for command in commands:
             match command:
                 case Append(entry):
@@ -88,7 +86,6 @@ class Durable:
         self.memory = applied(self.memory, commands)
         if frozen is not None:
             self.secrets[frozen.slot] = Secrets(frozen.values, frozen.opening, frozen.seed)
-        self.crash_at("after commit")
 
     def seed(self, slot: Digest) -> bytes:
         """Return the seed of a slot's noise."""
@@ -158,10 +155,10 @@ class SimulatedParty(Session):
     def _counted(self, offer: Offer) -> Counted:
         return Counted(CellCounts(self.counts(offer).copy()), self.charges)
 
-    def _carry_out(self, step: Step, now_s: int) -> tuple[bytes, ...]:
-        if isinstance(self.shelf, Durable):
-            self.shelf.crash_at = self.crash_at
-        return super()._carry_out(step, now_s)
+    def _commit(self, commands: tuple[Command, ...], frozen: Frozen | None = None) -> None:
+        self.crash_at("before freeze" if frozen else "before commit")
+        super()._commit(commands, frozen)
+        self.crash_at("after commit")
 
     def _do(self, work: Work, now_s: int) -> Step:
         self.crash_at("before work")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from partner_node.errors import VaultFault
 from partner_node.vault.book import spent
 from partner_node.vault.carry_out import (
     Commitment,
@@ -22,18 +23,35 @@ from protocol.round.memory import Command, Memory, applied
 from protocol.words.ids import Digest
 
 
+class VaultClosed(VaultFault):
+    """A vault that is asked for something after a failure closed it."""
+
+
 @dataclass(slots=True, repr=False)
 class VaultShelf:
     """A vault for a session (`session.Shelf`) and for counting (`counting.Known`).
 
-    memory: loaded once; nobody else can write to an open vault, so that what was committed is all that changes.
+    Its memory is loaded once: nobody else can write to an open vault, so that what was committed is all that changes.
     """
 
     vault: Vault
-    memory: Memory = field(init=False)
+    _memory: Memory | None = field(default=None, init=False)
 
-    def __post_init__(self) -> None:
-        self.memory = load_memory(self.vault)
+    @property
+    def memory(self) -> Memory:
+        """What the rounds remember.
+
+        Raises: VaultClosed.
+        """
+        if not self.vault.close.alive:
+            raise VaultClosed(
+                got="a vault that was closed when its disk failed",
+                wanted="an open vault",
+                act="the partner's IT must mend the disk, then start the node again",
+            )
+        if self._memory is None:
+            self._memory = load_memory(self.vault)
+        return self._memory
 
     @property
     def log(self) -> StoredTree:
@@ -42,8 +60,9 @@ class VaultShelf:
 
     def commit(self, commands: tuple[Command, ...], frozen: Frozen | None = None) -> None:
         """Make the commands durable in one transaction."""
+        before, self._memory = self.memory, None  # read anew if the transaction is undone
         carry_out(self.vault, commands, frozen=frozen)
-        self.memory = applied(self.memory, commands)
+        self._memory = applied(before, commands)
 
     def seed(self, slot: Digest) -> bytes:
         """Return the seed of a slot's noise."""

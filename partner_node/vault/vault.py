@@ -8,7 +8,7 @@ and a write-ahead log stands beside it: a file that says so without that log is 
 import os
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from errno import errorcode
@@ -77,7 +77,9 @@ class Vault:
 
     path: Path
     connection: sqlite3.Connection
-    close: Callable[[], object | None] = field(init=False)
+    close: "finalize[[sqlite3.Connection, Path], Vault]" = field(
+        init=False
+    )  # quoted: it takes no parameters at run time
 
     def __post_init__(self) -> None:
         # Also at the end of the program: a file that still says `running` and has no journal would not open again.

@@ -15,8 +15,9 @@ from rich.text import Text
 
 from privacy.audit.report import Outcome
 from privacy.audit.verify import verify
-from privacy.audit.words import Language, json_of, line_of, verdict_of
+from privacy.audit.words import json_of, line_of, verdict_of
 from privacy.errors import AuditRefusal
+from privacy.language import Language
 from protocol.bundle import MAX_BUNDLE_BYTES, MAX_FILE_BYTES, MAX_FILES
 from protocol.errors import Fault, SamenzichtError
 from protocol.words.ids import Digest
@@ -47,7 +48,7 @@ def verify_command(
         str | None, typer.Option("--covenant-digest", metavar="HEX", help="SHA-256 of the covenant you signed")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the report as JSON on stdout")] = False,
-    lang: Annotated[Language, typer.Option("--lang", envvar="SAMENZICHT_LANG", help="language")] = Language.NL,
+    lang: Annotated[Language, typer.Option("--lang", envvar="SAMENZICHT_LANG", help="language")] = Language.DUTCH,
 ) -> None:
     """Check a bundle: signatures, roots, sums, and one opening of each round."""
     if covenant_digest is not None and re.fullmatch(r"[0-9a-f]{64}", covenant_digest) is None:

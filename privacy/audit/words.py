@@ -1,17 +1,9 @@
 """Computes: the report in plain sentences, Dutch or English, and as one JSON value."""
 
 import json
-from enum import StrEnum
 
 from privacy.audit.report import Check, Outcome, Report, Step
-
-
-class Language(StrEnum):
-    """The languages of the tool."""
-
-    NL = "nl"
-    EN = "en"
-
+from privacy.language import Language
 
 _DUTCH = {
     Check.INDEX: "elk bestand is het bestand dat de inhoudsopgave noemt; er is er geen te veel of te weinig",
@@ -61,15 +53,15 @@ _ENGLISH = {
     Check.LOGGED: "the release stands in the log exactly once, after the result",
     Check.ONE_OPENING: "no round was opened twice",
 }
-SENTENCES = {Language.NL: _DUTCH, Language.EN: _ENGLISH}
+SENTENCES = {Language.DUTCH: _DUTCH, Language.ENGLISH: _ENGLISH}
 _OUTCOMES = {
-    Language.NL: {
+    Language.DUTCH: {
         Outcome.PASSED: "klopt",
         Outcome.FAILED: "KLOPT NIET",
         Outcome.NOT_CHECKED: "niet nagegaan",
         Outcome.STATED: "ter kennis",
     },
-    Language.EN: {
+    Language.ENGLISH: {
         Outcome.PASSED: "holds",
         Outcome.FAILED: "FAILS",
         Outcome.NOT_CHECKED: "not checked",
@@ -77,13 +69,13 @@ _OUTCOMES = {
     },
 }
 _WHY = {
-    Language.NL: {
+    Language.DUTCH: {
         "earlier": "een eerdere stap klopt niet",
         "public": "de openbare bundel bevat geen bijdragen",
         "no-vectors": "de bijdragen zijn groter dan het meetplan in het resultaat toelaat",
         "no-pin": "geef de digest van uw convenant op met --covenant-digest",
     },
-    Language.EN: {
+    Language.ENGLISH: {
         "earlier": "an earlier step fails",
         "public": "the public bundle has no contributions",
         "no-vectors": "the contributions are larger than the study lets a result carry",
@@ -91,11 +83,11 @@ _WHY = {
     },
 }
 _CHARGE = {
-    Language.NL: {
+    Language.DUTCH: {
         "within": "ja; het persoonlijke filter bewaakt de grens hoe dan ook",
         "above": "nee; het persoonlijke filter bewaakt de grens hoe dan ook",
     },
-    Language.EN: {
+    Language.ENGLISH: {
         "within": "yes; the personal filter enforces the cap in any case",
         "above": "no; the personal filter enforces the cap in any case",
     },
@@ -122,7 +114,7 @@ def verdict_of(report: Report, language: Language) -> str:
     """Return the verdict in one sentence; it says how many steps nobody looked at."""
     failed = sum(step.outcome is Outcome.FAILED for step in report.steps)
     skipped = report.not_checked
-    if language is Language.NL:
+    if language is Language.DUTCH:
         verdict = "de bundel klopt" if report.holds else f"de bundel klopt niet: {failed} van de stappen"
         return f"{verdict}; {skipped} niet nagegaan" if skipped else verdict
     verdict = "the bundle holds" if report.holds else f"the bundle does not hold: {failed} of the steps fail"

@@ -84,7 +84,7 @@ def _read(partner: PartyId, path: Path, secret: bytes, region: Region) -> Delive
         PARTNERS[partner],
         parse_mapping(mapping_toml(partner, files={RECORDS[partner]: "*"})),
         region.geography,
-        (),
+        PARTNERS[partner].code_lists(),
         area_table=area_table(region),
         secret=secret,
         today=TODAY,

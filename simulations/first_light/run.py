@@ -22,7 +22,8 @@ from partner_node.delivery.delivery import Delivery
 from partner_node.session import Session
 from privacy.audit.report import Report
 from privacy.audit.verify import verify
-from privacy.audit.words import Language, verdict_of
+from privacy.audit.words import verdict_of
+from privacy.language import Language
 from protocol.bundle import pack_bundle
 from protocol.covenant.signed import SignedCovenant, check_covenant
 from protocol.digest import digest_of
@@ -104,7 +105,7 @@ def run_first_light(out: Path, *, seed: int, given: Mapping[PartyId, Path], tell
         bundle = _bundle(session, store, slot, papers, release)
     report = verify(bundle, covenant_digest=digest_of(covenant))
     grid = member.grid(digest_of(agreed.study), agreement.PERIOD)
-    table = reader_table(release.release, study=agreed.study, grid=grid, geography=region.geography)
+    table = reader_table(release.release, study=agreed.study, covenant=covenant, grid=grid, geography=region.geography)
     _write_all(out, bundle, table, report)
     return FirstLight(table, report, bundle, deliveries)
 
@@ -209,7 +210,7 @@ def _made(out: Path, region: Region, seed: int, tell: Tell) -> dict[PartyId, Pat
 def _write_all(out: Path, bundle: Mapping[str, bytes], table: ReaderTable, report: Report) -> None:
     for name, body in bundle.items():
         _write(out / "bundle" / name, body)
-    page = table_page(table, source=ORIGIN, verified=verdict_of(report, Language.NL))
+    page = table_page(table, source=ORIGIN, verified=verdict_of(report, Language.DUTCH))
     _write(out / "table.html", page.encode())
 
 

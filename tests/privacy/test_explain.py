@@ -9,7 +9,6 @@ import pytest
 
 from privacy.accountant import DeclaredPlan, PlannedRound, PlannedTable, year_of_events
 from privacy.explain import (
-    Language,
     NoPartner,
     PartnerTerms,
     advantage_of,
@@ -19,6 +18,7 @@ from privacy.explain import (
     sentences,
     table,
 )
+from privacy.language import Language
 from protocol.cost import NanoRho
 from tests.reference.gaussian_table import floats
 

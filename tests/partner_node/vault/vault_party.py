@@ -65,7 +65,7 @@ class CheckedShelf(VaultShelf):
             for command in commands:
                 carry_out(self.vault, (command,))
             carry_out(self.vault, (), frozen=frozen)
-            self.memory = applied(self.memory, commands)
+            self._memory = applied(self.memory, commands)
         else:
             VaultShelf.commit(self, commands, frozen)
         assert load_memory(self.vault) == self.memory

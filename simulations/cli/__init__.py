@@ -1,0 +1,1 @@
+"""The command `samenzicht-sim`: one small file a command."""

@@ -1,0 +1,22 @@
+"""Touches the world: the command `samenzicht-sim`, for trying things out on invented people."""
+
+import typer
+
+from simulations.cli.first_light import first_light_command
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command("first-light")(first_light_command)
+
+
+@app.callback()
+def _about() -> None:
+    """Try Samenzicht on invented people: no figure that comes out is about anybody."""
+
+
+def main() -> None:
+    """Run the command."""
+    app(prog_name="samenzicht-sim")
+
+
+if __name__ == "__main__":
+    main()
