@@ -71,7 +71,7 @@ def first_light_command(
 def _print_table(table: ReaderTable, lang: Language) -> None:
     result = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 200)
     shown = Table(title=f"{table.title}, {table.period}", caption=ORIGIN, title_justify="left", caption_justify="left")
-    shown.add_column("Wijk")
+    shown.add_column("Wijk", no_wrap=True)
     for source, question in zip(table.sources, table.questions, strict=True):
         shown.add_column(f"{source}\n{question}", justify="right")
     for row in table.rows:

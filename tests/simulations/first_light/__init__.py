@@ -1,0 +1,1 @@
+"""First light, from files to a verified table."""
