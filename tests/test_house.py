@@ -29,6 +29,7 @@ HOMES = {
     ),
     "diffprivlib": (),
     "dp_accounting": ("privacy/epsilon.py",),
+    "jinja2": ("coordinator/table_page.py",),
     "numpy": ("protocol/round/", "privacy/", "partner_node/", "simulations/"),
     "opendp": (),
     "pandas": ("partner_node/sources/",),
@@ -37,10 +38,10 @@ HOMES = {
     "pydantic": ("protocol/", "partner_node/delivery/mapping.py", "partner_node/profiles/custom.py"),
     "pymerkle": (),
     "python_calamine": ("partner_node/sources/",),
-    "rich": ("privacy/audit/cli.py",),
+    "rich": ("privacy/audit/cli.py", "simulations/cli/"),
     "scipy": (),
     "sqlalchemy": ("coordinator/store/",),
-    "typer": ("privacy/audit/cli.py",),
+    "typer": ("privacy/audit/cli.py", "simulations/cli/"),
 }
 BENCHMARKS = "simulations/benchmarks/"
 # What touches the world or the clock; `protocol` and `privacy` import none of it.

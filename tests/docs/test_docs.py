@@ -14,6 +14,7 @@ from tests.make_docs import every_subclass, pages
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 MADE = pages()
+LOADED_BY_NAME = {"psycopg"}  # SQLAlchemy loads the driver that a URL names
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -44,7 +45,7 @@ def test_every_run_time_dependency_is_imported_by_the_house() -> None:
     imported = {found.module.split(".")[0].replace("_", "-") for found in every_import()}
     run_time = [line for name, extra in PROJECT["optional-dependencies"].items() if name != "dev" for line in extra]
     names = {re.split(r"[<>=\[ ]", line)[0] for line in [*PROJECT["dependencies"], *run_time]} - {"samenzicht"}
-    assert names <= imported
+    assert names - LOADED_BY_NAME <= imported
 
 
 def test_every_make_target_is_documented_and_every_documented_one_exists() -> None:

@@ -55,7 +55,7 @@ def test_files_are_for_their_owner_only_and_hold_one_line(folder: Path) -> None:
 def test_keys_that_others_may_read_are_refused(folder: Path, name: str, mode: int) -> None:
     """N12."""
     (folder / name).chmod(mode)
-    with pytest.raises(UnsafeKeys, match="chmod|mode"):
+    with pytest.raises(UnsafeKeys, match="mode"):
         load_keys(folder)
 
 
@@ -83,9 +83,7 @@ def test_a_missing_key_is_named(folder: Path, name: str) -> None:
         load_keys(folder)
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"0" * 64, b"0" * 63 + b"\n", b"G" * 64 + b"\n", b"0" * 64 + b"\n\n", b"\xff" * 65]
-)
+@pytest.mark.parametrize("body", [b"", b"0" * 64, b"0" * 63 + b"\n", b"G" * 64 + b"\n", b"0" * 66, b"\xff" * 65])
 def test_another_form_is_refused_and_not_shown(folder: Path, body: bytes) -> None:
     (folder / SECRET).write_bytes(body)
     with pytest.raises(DamagedKey) as refused:
