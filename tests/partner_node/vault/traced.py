@@ -53,9 +53,19 @@ def counts(work: Callable[[Tell], None], folder: Path) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[0] in CALLS}
 
 
-def spoiled(work: Callable[[Tell], None], call: str, nth: int, how: str) -> Ended:
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """How a child ended whose call was to fail, and whether that call was ever made."""
+
+    ended: Ended
+    fired: bool
+
+
+def spoiled(work: Callable[[Tell], None], folder: Path, call: str, nth: int, how: str) -> Spoiled:
     """Run work whose n-th call (from 1) fails: how is `signal=KILL` or `error=EIO`."""
-    return under_strace(work, "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:{how}:when={nth}")
+    out = folder / "spoiled"
+    ended = under_strace(work, "-o", str(out), "-e", f"trace={call}", "-e", f"inject={call}:{how}:when={nth}")
+    return Spoiled(ended, fired=ended.killed or "(INJECTED)" in out.read_text())
 
 
 @dataclass(frozen=True, slots=True)
