@@ -19,21 +19,13 @@ MAY_IMPORT = {
 # Foreign library -> the only places that may import it. A benchmark may import any: it is a peer there.
 HOMES = {
     "alembic": ("coordinator/store/",),
-    "cryptography": (
-        "protocol/signing.py",
-        "protocol/agreement.py",
-        "protocol/round/masks.py",
-        "protocol/ledger/",
-        "privacy/randomness.py",
-        "simulations/seeded.py",
-    ),
+    "cryptography": ("protocol/signing.py", "protocol/agreement.py", "protocol/round/masks.py", "protocol/ledger/", "privacy/randomness.py", "simulations/seeded.py"),
     "diffprivlib": (),
     "dp_accounting": ("privacy/epsilon.py",),
-    "jinja2": ("coordinator/table_page.py",),
     "numpy": ("protocol/round/", "privacy/", "partner_node/", "simulations/"),
     "opendp": (),
     "pandas": ("partner_node/sources/",),
-    "polars": ("partner_node/delivery/", "partner_node/sources/"),
+    "polars": ("partner_node/delivery/", "partner_node/sources/", "partner_node/quality/"),
     "psycopg": ("coordinator/store/",),
     "pydantic": ("protocol/", "partner_node/delivery/mapping.py", "partner_node/profiles/custom.py"),
     "pymerkle": (),

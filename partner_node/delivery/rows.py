@@ -155,9 +155,11 @@ class RowReader:
     def _unit(self, frame: pl.DataFrame, *, file: str) -> NDArray[np.int64]:
         if not self._unit_columns:
             return np.full(len(frame), -1, dtype=np.int64)
-        column = self._address_of(frame) if self._units.route is Route.ADDRESS else frame[self._unit_columns[0]]
-        unit = self._units.numbers(column)
-        tally_own(unit, self._tally, file=file, column=self._unit_columns[0])
+        by_address = self._units.route is Route.ADDRESS
+        unit = self._units.numbers(self._address_of(frame) if by_address else frame[self._unit_columns[0]])
+        # At the house number: what is wrong with the postcode is counted there, as a place, and a row once.
+        named = self._named(ColumnKind.HOUSE_NUMBER) if by_address else None
+        tally_own(unit, self._tally, file=file, column=named or self._unit_columns[0])
         return unit
 
     def _place(self, frame: pl.DataFrame, *, file: str) -> NDArray[np.int32]:

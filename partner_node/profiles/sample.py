@@ -1,7 +1,8 @@
 """Computes: invented sample files of a profile, in the form that a partner's own export has: a clean and a faulty set.
 
 The faulty set is the clean one with, for every fault that the reader knows and that a column of the profile can have,
-rows added at the end. Nothing in a sample is about anybody: numbers are drawn from a seed.
+rows added at the end. A profile whose first route is the address has addresses in its samples, others have none.
+Nothing in a sample is about anybody: numbers are drawn from a seed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
 
-from partner_node.profiles.profile import Column, ColumnKind, DateForm, Profile, RecordType
+from partner_node.profiles.profile import Column, ColumnKind, DateForm, Profile, RecordType, Route
 from protocol.words.code_list import CodeList
 from protocol.words.geography import AreaCode
 from protocol.words.ids import CodeListId
@@ -44,6 +45,33 @@ _FLAGS = {"unreadable-flag": ("misschien",), "empty": ("",)}
 _ODD_AREAS = {"unreadable-area": ("Centrum", "BU1"), "foreign-area": ("BU00010000", "GM0001"), "empty": ("",)}
 
 
+# Without a house number there is no unit, and without a readable postcode neither unit nor place.
+_NO_HOUSE_NUMBERS = ("", "0", "onbekend")
+_POSTCODES = {"unknown-postcode": ("9999ZZ",), "unreadable-area": ("12AB", "Dorpsstraat"), "empty": ("",)}
+_ADDRESS = (ColumnKind.POSTCODE, ColumnKind.HOUSE_NUMBER, ColumnKind.ADDITION)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postcode and a house number."""
+
+    postcode: str
+    house_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SamplePlaces:
+    """Where sample rows may be. areas: codes that they may carry. former: codes of earlier years.
+
+    postcodes: of which each address lies in one known buurt. institutions: addresses that are never one household.
+    """
+
+    areas: Sequence[AreaCode]
+    former: Sequence[AreaCode]
+    postcodes: Sequence[str]
+    institutions: Sequence[Address]
+
+
 @dataclass(frozen=True, slots=True)
 class Planted:
     """How many rows of a file carry a fault. reason: as the quality report names it."""
@@ -69,23 +97,23 @@ class Samples:
     last_day: date
 
 
-def sample(
-    profile: Profile, *, seed: int, rows: int, areas: Sequence[AreaCode], former: Sequence[AreaCode], today: date
-) -> Samples:
+def sample(profile: Profile, *, seed: int, rows: int, places: SamplePlaces, today: date) -> Samples:
     """Return invented files of `rows` rows for each record type, in which areas and days are plausible.
 
-    areas: codes that rows may carry. former: codes of earlier years, of which one is planted. today: the reader's.
+    today: the reader's.
     """
     clean, faulty = {}, {}
     planted: list[Planted] = []
     for record in profile.records:
-        maker = _Maker(profile, record, _Picks(f"{seed} {record.id}"), areas, today)
+        maker = _Maker(profile, record, _Picks(f"{seed} {record.id}"), places, today)
         lines = [maker.row() for _ in range(rows)]
         clean[record.file] = maker.text(lines)
         extra: list[dict[str, str]] = []
-        for column, reason, texts in _faults(profile, record, areas, former, today):
+        for column, reason, texts in _faults(profile, record, places, today):
             extra.extend(maker.row() | {column: text} for text in texts)
             planted.append(Planted(record.file, column, reason, len(texts)))
+        if _by_address(profile) and all(record.of_kind(kind) for kind in _ADDRESS[:2]):
+            extra.extend(_address_rows(maker, record, places, planted))
         twice = [dict(extra_row) for extra_row in lines[:2]]
         other = lines[2] | {record.day: maker.written(maker.first_day)}
         planted.append(Planted(record.file, record.event, "doubled", len(twice)))
@@ -100,7 +128,7 @@ def sample_mapping(profile: Profile) -> str:
     for record in profile.records:
         stem = record.file.removesuffix(".csv")
         lines += [f"[record.{record.id}]", f'files = ["{stem}*.csv"]', f"[record.{record.id}.columns]"]
-        lines += [f'{column.name} = "{column.header}"' for column in _columns(record)]
+        lines += [f'{column.name} = "{column.header}"' for column in _columns(record, profile)]
         lines.append("")
     return "\n".join(lines)
 
@@ -126,9 +154,10 @@ class _Maker:
     """Makes rows of one record type."""
 
     def __init__(
-        self, profile: Profile, record: RecordType, chance: "_Picks", areas: Sequence[AreaCode], today: date
+        self, profile: Profile, record: RecordType, chance: "_Picks", places: SamplePlaces, today: date
     ) -> None:
-        self._profile, self._record, self._chance, self._areas = profile, record, chance, areas
+        self._profile, self._record, self._chance, self._places = profile, record, chance, places
+        self._shelters = {each.house_number for each in places.institutions}
         self._lists = {each.id: each for each in profile.code_lists()}
         self._number = 0
         # A day that no row carries: a doubled row with it is never the latest.
@@ -139,11 +168,11 @@ class _Maker:
         """Return one row by the profile's names; every cell is filled and right."""
         self._number += 1
         day = self._today - timedelta(days=1 + self._chance.below(365))
-        return {column.name: self._cell(column, day) for column in _columns(self._record)}
+        return {column.name: self._cell(column, day) for column in _columns(self._record, self._profile)}
 
     def text(self, rows: Sequence[Mapping[str, str]]) -> str:
         """Return the file."""
-        columns = _columns(self._record)
+        columns = _columns(self._record, self._profile)
         lines = [SEPARATOR.join(column.header for column in columns)]
         lines += [SEPARATOR.join(row[column.name] for column in columns) for row in rows]
         return "\r\n".join(lines) + "\r\n"
@@ -163,7 +192,14 @@ class _Maker:
             case ColumnKind.DATE:
                 return self.written(day)
             case ColumnKind.AREA:
-                return chance.one(self._areas)
+                return chance.one(self._places.areas)
+            case ColumnKind.POSTCODE:
+                return chance.one(self._places.postcodes)
+            case ColumnKind.HOUSE_NUMBER:
+                number = 1 + chance.below(1 + self._number)
+                return str(number if number not in self._shelters else max(self._shelters) + 1)
+            case ColumnKind.ADDITION:
+                return chance.one(("", "", "", "A", "hs"))
             case ColumnKind.AMOUNT:
                 return str(min(chance.below(5), column.largest))
             case ColumnKind.FLAG:
@@ -174,9 +210,13 @@ class _Maker:
                 return SEVERAL.join(sorted({chance.one(codes) for _ in range(many)}))
 
 
-def _columns(record: RecordType) -> tuple[Column, ...]:
-    """Return the columns of a sample: the household's number is the route, so addresses and persons are left out."""
-    absent = {ColumnKind.POSTCODE, ColumnKind.HOUSE_NUMBER, ColumnKind.ADDITION}
+def _by_address(profile: Profile) -> bool:
+    return profile.routes[0] is Route.ADDRESS
+
+
+def _columns(record: RecordType, profile: Profile) -> tuple[Column, ...]:
+    """Return the columns of a sample: those of the first route, so persons are left out and mostly addresses too."""
+    absent = () if _by_address(profile) else _ADDRESS
     new = (column for column in record.columns if column.kind not in absent and column.name != record.person)
     return tuple(column for column in new if column.kind is not ColumnKind.CODE or not _is_past(column))
 
@@ -197,11 +237,28 @@ def _valid(column: Column, lists: Mapping[CodeListId, CodeList], day: date) -> l
     ]
 
 
+def _address_rows(
+    maker: _Maker, record: RecordType, places: SamplePlaces, planted: list[Planted]
+) -> Iterator[dict[str, str]]:
+    """Yield rows with faults in their address, and note what they are. A row without a postcode has no unit either."""
+    postcode, number = (record.of_kind(kind)[0].name for kind in _ADDRESS[:2])
+    for reason, texts in _POSTCODES.items():
+        planted.append(Planted(record.file, postcode, reason, len(texts)))
+        yield from (maker.row() | {postcode: text} for text in texts)
+    without = sum(len(texts) for reason, texts in _POSTCODES.items() if reason != "unknown-postcode")
+    planted.append(Planted(record.file, number, "empty", without + len(_NO_HOUSE_NUMBERS)))
+    yield from (maker.row() | {number: text} for text in _NO_HOUSE_NUMBERS)
+    if places.institutions:
+        planted.append(Planted(record.file, number, "institution", len(places.institutions)))
+    for each in places.institutions:
+        yield maker.row() | {postcode: each.postcode, number: str(each.house_number)}
+
+
 def _faults(
-    profile: Profile, record: RecordType, areas: Sequence[AreaCode], former: Sequence[AreaCode], today: date
+    profile: Profile, record: RecordType, places: SamplePlaces, today: date
 ) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield column, reason and the texts to plant, for every fault that this record type can have."""
-    for column in _columns(record):
+    """Yield column, reason and the texts to plant, for every fault of one cell that this record type can have."""
+    for column in _columns(record, profile):
         table: Mapping[str, tuple[str, ...]] = {}
         match column.kind:
             case ColumnKind.ID:
@@ -209,8 +266,8 @@ def _faults(
             case ColumnKind.DATE if column.name == record.day:
                 table = _day_faults(profile.date_form, today)
             case ColumnKind.AREA:
-                old = {"old-area": (str(former[0]),)} if former else {}
-                table = _ODD_AREAS | {"unknown-area": (f"WK{areas[0][2:6]}98",)} | old
+                old = {"old-area": (str(places.former[0]),)} if places.former else {}
+                table = _ODD_AREAS | {"unknown-area": (f"WK{places.areas[0][2:6]}98",)} | old
             case ColumnKind.CODE:
                 table = _CODES | _past_codes(column, profile, today)
             case ColumnKind.AMOUNT:

@@ -13,6 +13,11 @@ _NAMES: Mapping[tuple[str, str], Mapping[str, str | None]] = {
     ("veilig-thuis", "dienst"): {"id": "dienstnummer", "datum": "datum-afronding"},
     ("politie", "incident"): {"id": "incidentnummer", "aanhouding": None, "huisverbod": None, "zorgmelding": None},
     ("school", "verzuimmelding"): {"id": "meldingnummer", "persoon": "leerling"},
+    ("ggd", "signaal"): {"id": "signaalnummer"},
+    ("ggz", "aanmelding"): {"id": "aanmeldnummer"},
+    ("verslavingszorg", "aanmelding"): {"id": "aanmeldnummer"},
+    ("dierenpolitie", "melding"): {"id": "meldnummer"},
+    ("jeugdhulp", "traject"): {"id": "trajectnummer", "datum": "datum-begin"},
 }
 PROFILED = tuple(dict.fromkeys(partner for partner, _ in _NAMES))
 

@@ -243,7 +243,7 @@ def test_an_address_leads_to_unit_and_areas_and_an_institution_is_no_household()
     assert records.areas[Level.PC4].tolist() == [0, 0, 0, 1, 1, 0, 0]
     assert records.counted[MeasureId("politie-incidenten")].tolist() == [True, False, *[True] * 5]
     assert faults(delivery) == {
-        ("postcode", Reason.INSTITUTION): 2,
-        ("postcode", Reason.EMPTY): 1,
+        ("huisnummer", Reason.INSTITUTION): 2,
+        ("huisnummer", Reason.EMPTY): 1,
         ("postcode", Reason.UNKNOWN_POSTCODE): 2,
     }
