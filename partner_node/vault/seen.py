@@ -74,6 +74,17 @@ def seen_before(vault: Vault, events: SeenEvents) -> NDArray[np.bool_]:
     return find(b"".join(unit + event for unit, event in rows), 2 * KEY_BYTES, wanted)[1]
 
 
+def ever_seen(vault: Vault, unit_key: NDArray[np.uint8], event_key: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return which events any round knew before, whatever it counted; bool, shape (events,).
+
+    unit_key, event_key: uint8, shape (events, 16). Not promised: events of tables without late periods; those leave
+    no mark.
+    """
+    rows = vault.connection.execute("SELECT DISTINCT unit_key, event_key FROM seen ORDER BY unit_key, event_key")
+    wanted = as_text(np.hstack([unit_key, event_key]))
+    return find(b"".join(unit + event for unit, event in rows), 2 * KEY_BYTES, wanted)[1]
+
+
 def counted_before(vault: Vault, group: SeenGroup) -> CountedCells:
     """Return what was counted of this group in earlier rounds, by unit key and cell."""
     rows = vault.connection.execute(
