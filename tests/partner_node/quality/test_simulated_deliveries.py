@@ -37,8 +37,13 @@ PARTNERS = tuple(dict.fromkeys(layout.partner for layout in LAYOUTS))
 SECRET = bytes(range(32))
 # The profile's names, where they differ from those of the layout.
 EVENT = {
-    **{"advies": "adviesnummer", "melding": "meldingnummer", "dienst": "dienstnummer", "incident": "incidentnummer"},
-    **{"verzuimmelding": "meldingnummer", "signaal": "signaalnummer", "aanmelding": "aanmeldnummer"},
+    "advies": "adviesnummer",
+    "melding": "meldingnummer",
+    "dienst": "dienstnummer",
+    "incident": "incidentnummer",
+    "verzuimmelding": "meldingnummer",
+    "signaal": "signaalnummer",
+    "aanmelding": "aanmeldnummer",
     "traject": "trajectnummer",
 }
 DAY = {"advies": "datum-start", "melding": "datum-melding", "dienst": "datum-afronding", "traject": "datum-begin"}
@@ -147,7 +152,7 @@ def found(delivery: Delivery) -> Counter[Key]:
 
 def shown_on(page: str) -> Counter[Key]:
     """Read the table of faults off the page: the words of the reason, the column, the file and the rows."""
-    table = page[page.index("<h2>Fouten</h2>") :].split("</section>")[0]
+    table = page[page.index("<h2>Fouten</h2>") :].split("</section>", maxsplit=1)[0]
     reason_of = {each[Language.NL]: str(reason) for reason, each in REASONS.items()}
     pattern = r'<tr><th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td><td class="n">(.*?)</td></tr>'
     return Counter(
