@@ -28,7 +28,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MonthRows:
-    """Used rows of one record type in a month. month: 2026-07; the first covered one for EARLIER, the last for LATER."""
+    """Used rows of one record type in a month, as 2026-07; EARLIER names the first covered one, LATER the last."""
 
     record: str
     month: str

@@ -1,7 +1,8 @@
 """Computes: the quality report as one plain page of HTML, without script, that prints well."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -75,8 +76,22 @@ def _months(report: QualityReport, profile: Profile, language: Language) -> Iter
         months = [month for month in report.months if month.record == name]
         values = [Value(_short(month), _month_text(month, language), month.rows, month.is_striking) for month in months]
         numbers = [words.number(month.rows, language) for month in months]
-        striking = tuple(_month_text(month, language) for month in months if month.is_striking)
+        striking = tuple(_striking(months, language))
         yield _Months(bar_chart(title, values, numbers=numbers), striking)
+
+
+def _striking(months: Sequence[MonthRows], language: Language) -> Iterator[str]:
+    """Yield each low month with its rows, and each stretch of months without any as one."""
+    for mark, group in groupby(months, key=lambda month: month.mark):
+        same = list(group)
+        if mark is Mark.FEW:
+            yield from (_month_text(month, language) for month in same)
+        elif mark is Mark.GAP:
+            first, last = (words.month_name(each.month, language) for each in (same[0], same[-1]))
+            if language is Language.NL:
+                yield f"{first}: geen rijen" if len(same) == 1 else f"{first} tot en met {last}: geen rijen"
+            else:
+                yield f"{first}: no rows" if len(same) == 1 else f"{first} to {last}: no rows"
 
 
 def _short(month: MonthRows) -> str:

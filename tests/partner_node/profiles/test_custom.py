@@ -174,9 +174,12 @@ def test_every_toml_in_the_package_is_in_the_catalogue() -> None:
 
 @pytest.mark.parametrize("partner", sorted({layout.partner for layout in LAYOUTS}))
 def test_each_simulated_partner_has_a_profile_with_its_record_types_and_headers(partner: str) -> None:
+    """IM-08: every column that counting needs is one that the partner writes already."""
     profile: Profile = PROFILES[partner]
     own = {"Aanhouding", "Huisverbod", "Zorgmelding"}  # the police writes more than is counted
     for layout in LAYOUTS:
         if layout.partner == partner:
             headers = {column.header for column in profile.record(layout.record).columns}
-            assert {header for _, header in layout.headers} - own <= headers, layout.record
+            written = {header for _, header in layout.headers}
+            assert written - own <= headers, layout.record
+            assert {each.header for each in profile.record(layout.record).columns if each.required} <= written
