@@ -11,6 +11,16 @@ from datetime import date, timedelta
 from hashlib import sha256
 
 from partner_node.profiles.profile import Column, ColumnKind, DateForm, Profile, RecordType, Route
+from partner_node.profiles.spoiled import (
+    AMOUNTS,
+    CODES,
+    DATES,
+    FLAGS,
+    NO_HOUSE_NUMBERS,
+    ODD_AREAS,
+    POSTCODES,
+    UNITS,
+)
 from protocol.words.code_list import CodeList
 from protocol.words.geography import AreaCode
 from protocol.words.ids import CodeListId
@@ -19,35 +29,6 @@ DAYS = 400  # that a sample covers: a year and what came late
 _STRFTIME = {DateForm.JJJJMMDD: "%Y%m%d", DateForm.DD_MM_JJJJ: "%d-%m-%Y"}
 SEPARATOR = ";"
 SEVERAL = "|"
-# What a planted cell says, and the reason by which the reader must count it, as `delivery/faults.py` spells it.
-_DATES = {
-    DateForm.JJJJMMDD: {
-        "unreadable-date": ("260314", "14 maart", "2026031", "2026-03"),
-        "impossible-date": ("20260431", "20250229", "00010101", "99990101", "20261301"),
-        "unknown-day": ("{year}{month}00",),
-        "unknown-month": ("{year}0000",),
-    },
-    DateForm.DD_MM_JJJJ: {
-        "unreadable-date": ("14-03-26", "14 maart 2026", "3/14/2026", "45000"),
-        "impossible-date": ("31-04-2026", "29-02-2025", "01-01-0001", "01-01-9999", "01-13-2026"),
-        "unknown-day": ("00-{month}-{year}",),
-        "unknown-month": ("00-00-{year}",),
-    },
-}
-_AMOUNTS = {
-    "unreadable-amount": ("1,5", "1.5", "1e308", "NaN", "inf", "1.000", "twee"),
-    "amount-out-of-range": ("-1", "99999999999999999999"),
-    "empty": ("",),
-}
-_UNITS = {"empty": ("", "  "), "dummy-unit": ("0", "000000000", "999999999", "onbekend", "n.v.t.", "x")}
-_CODES = {"unknown-code": ("?", "XX99", "=1+1", "<b>x</b>"), "empty": ("",)}
-_FLAGS = {"unreadable-flag": ("misschien",), "empty": ("",)}
-_ODD_AREAS = {"unreadable-area": ("Centrum", "BU1"), "foreign-area": ("BU00010000", "GM0001"), "empty": ("",)}
-
-
-# Without a house number there is no unit, and without a readable postcode neither unit nor place.
-_NO_HOUSE_NUMBERS = ("", "0", "onbekend")
-_POSTCODES = {"unknown-postcode": ("9999ZZ",), "unreadable-area": ("12AB", "Dorpsstraat"), "empty": ("",)}
 _ADDRESS = (ColumnKind.POSTCODE, ColumnKind.HOUSE_NUMBER, ColumnKind.ADDITION)
 
 
@@ -242,12 +223,12 @@ def _address_rows(
 ) -> Iterator[dict[str, str]]:
     """Yield rows with faults in their address, and note what they are. A row without a postcode has no unit either."""
     postcode, number = (record.of_kind(kind)[0].name for kind in _ADDRESS[:2])
-    for reason, texts in _POSTCODES.items():
+    for reason, texts in POSTCODES.items():
         planted.append(Planted(record.file, postcode, reason, len(texts)))
         yield from (maker.row() | {postcode: text} for text in texts)
-    without = sum(len(texts) for reason, texts in _POSTCODES.items() if reason != "unknown-postcode")
-    planted.append(Planted(record.file, number, "empty", without + len(_NO_HOUSE_NUMBERS)))
-    yield from (maker.row() | {number: text} for text in _NO_HOUSE_NUMBERS)
+    without = sum(len(texts) for reason, texts in POSTCODES.items() if reason != "unknown-postcode")
+    planted.append(Planted(record.file, number, "empty", without + len(NO_HOUSE_NUMBERS)))
+    yield from (maker.row() | {number: text} for text in NO_HOUSE_NUMBERS)
     if places.institutions:
         planted.append(Planted(record.file, number, "institution", len(places.institutions)))
     for each in places.institutions:
@@ -262,18 +243,18 @@ def _faults(
         table: Mapping[str, tuple[str, ...]] = {}
         match column.kind:
             case ColumnKind.ID:
-                table = {"empty": ("",)} if column.name == record.event else _UNITS
+                table = {"empty": ("",)} if column.name == record.event else UNITS
             case ColumnKind.DATE if column.name == record.day:
                 table = _day_faults(profile.date_form, today)
             case ColumnKind.AREA:
                 old = {"old-area": (str(places.former[0]),)} if places.former else {}
-                table = _ODD_AREAS | {"unknown-area": (f"WK{places.areas[0][2:6]}98",)} | old
+                table = ODD_AREAS | {"unknown-area": (f"WK{places.areas[0][2:6]}98",)} | old
             case ColumnKind.CODE:
-                table = _CODES | _past_codes(column, profile, today)
+                table = CODES | _past_codes(column, profile, today)
             case ColumnKind.AMOUNT:
-                table = _AMOUNTS
+                table = AMOUNTS
             case ColumnKind.FLAG:
-                table = _FLAGS
+                table = FLAGS
             case _:
                 pass
         for reason, texts in table.items():
@@ -285,7 +266,7 @@ def _day_faults(form: DateForm, today: date) -> dict[str, tuple[str, ...]]:
     last_month = today.replace(day=1) - timedelta(days=1)
     table = {
         reason: tuple(text.format(year=last_month.year, month=f"{last_month.month:02d}") for text in texts)
-        for reason, texts in _DATES[form].items()
+        for reason, texts in DATES[form].items()
     }
     table["future-date"] = ((today + timedelta(days=1)).strftime(_STRFTIME[form]),)
     table["outside-span"] = ((today - timedelta(days=DAYS + 1)).strftime(_STRFTIME[form]),)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from partner_node.quality.findings import QualityReport
 from partner_node.quality.levels import Dimension
-from partner_node.quality.report import QualityReport
 from partner_node.quality.words import number
 from privacy.audit.words import Language
 

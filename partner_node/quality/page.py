@@ -12,7 +12,7 @@ from partner_node.quality import words
 from partner_node.quality.charts import BarChart, Value, bar_chart
 from partner_node.quality.coverage import Mark, MonthRows
 from partner_node.quality.figures import figure
-from partner_node.quality.report import DelayRows, QualityReport
+from partner_node.quality.findings import DelayRows, QualityReport
 from privacy.audit.words import Language
 
 _ENVIRONMENT = Environment(

@@ -3,10 +3,8 @@
 No message, log entry or ledger accepts it (DESIGN 9); a test scans a round for it (TESTS D15).
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from datetime import date
 
 import numpy as np
@@ -16,10 +14,21 @@ from partner_node.delivery.faults import Reason
 from partner_node.delivery.mapping import Mapping as DeliveryMapping
 from partner_node.delivery.mapping import record_of, shown, unit_columns
 from partner_node.delivery.values import Span
+from partner_node.errors import DeliveryRefusal
 from partner_node.profiles.profile import Column, ColumnKind, Profile, RecordType, Route
 from partner_node.quality.change import Change
 from partner_node.quality.coverage import MonthRows, month_rows
 from partner_node.quality.facts import covered_days, days_of
+from partner_node.quality.findings import (
+    AreaRows,
+    ColumnRows,
+    DelayRows,
+    FaultRows,
+    FileRows,
+    QualityReport,
+    Score,
+    UnitRows,
+)
 from partner_node.quality.levels import Dimension, Share, level_of_wait, lowest
 from partner_node.records import Records
 from protocol.words.geography import Level
@@ -28,110 +37,10 @@ DELAYS = (7, 31, 92, 183, 365)  # days: a week, a month, a quarter, half a year,
 _FINEST = (Level.BUURT, Level.WIJK, Level.PC4, Level.GEMEENTE)
 _DOUBLED = (Reason.DOUBLED, Reason.DOUBLED_OTHERWISE)
 _OWN = (Reason.EMPTY, Reason.DUMMY_UNIT, Reason.INSTITUTION)
-_WRONG_CODES = (Reason.UNKNOWN_CODE, Reason.CODE_NOT_VALID)
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """The level of a dimension, 1 to 5; None where there is nothing to judge yet."""
-
-    dimension: Dimension
-    level: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class FileRows:
-    """Rows of a file. doubled: those for which another row stands. unused: without an id, a date or an area."""
-
-    file: str
-    record: str
-    read: int
-    used: int
-    doubled: int
-    unused: int
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnRows:
-    """Rows of one mapped column. wrong: filled with something that cannot be used as it is."""
-
-    record: str
-    column: str
-    header: str
-    is_code: bool
-    rows: int
-    empty: int
-    wrong: int
-
-
-@dataclass(frozen=True, slots=True)
-class FaultRows:
-    """Rows with one fault."""
-
-    file: str
-    column: str
-    reason: str
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class AreaRows:
-    """Used rows whose finest known area is at this level."""
-
-    level: str
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class UnitRows:
-    """Rows read. shared: with a usable unit; the others are units of their own. no_route: of types without a route."""
-
-    rows: int
-    shared: int
-    empty: int
-    dummy: int
-    institution: int
-    no_route: int
-
-
-@dataclass(frozen=True, slots=True)
-class DelayRows:
-    """Used rows between event and delivery: at most so many days, and more than those of the row before."""
-
-    most_days: int | None
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class QualityReport:
-    """What a partner should know of its delivery. waited_days: from the last covered day to the delivery.
-
-    change: against the last delivery; None for a first one.
-    """
-
-    profile: str
-    route: str
-    delivered_on: date
-    first_day: date
-    last_day: date
-    waited_days: int
-    scores: tuple[Score, ...]
-    files: tuple[FileRows, ...]
-    columns: tuple[ColumnRows, ...]
-    faults: tuple[FaultRows, ...]
-    areas: tuple[AreaRows, ...]
-    units: UnitRows
-    delays: tuple[DelayRows, ...]
-    months: tuple[MonthRows, ...]
-    change: Change | None
-
-    def as_json(self) -> str:
-        """Return the report as JSON; days as 2026-07-15."""
-        return json.dumps(asdict(self), default=str, ensure_ascii=False, indent=2) + "\n"
-
-    def score(self, dimension: Dimension) -> Score:
-        """Return the score of a dimension."""
-        return next(score for score in self.scores if score.dimension is dimension)
+class WrongCover(DeliveryRefusal):
+    """Days that a delivery is said to cover, of which the last comes before the first."""
 
 
 def quality_report(
@@ -147,8 +56,11 @@ def quality_report(
 
     covers: the days of which the delivery should hold all rows; without, from the first to the last month with rows.
     Rows of other days are late ones: they are used, and coverage does not judge their months.
+    Raises: WrongCover.
     """
     covers = covers or covered_days(delivery.records, delivered_on=delivered_on)
+    if covers.last < covers.first:
+        raise WrongCover(got="a last day before the first", wanted="two days in order", act="mend the days it covers")
     by_record = _by_record(delivery, mapping)
     files = tuple(_files(delivery, mapping))
     columns = tuple(_columns(delivery, profile, mapping, by_record))

@@ -14,9 +14,10 @@ from partner_node.delivery.values import Span
 from partner_node.profiles.profile import Profile
 from partner_node.quality.change import Known, compare
 from partner_node.quality.facts import covered_days, delivery_facts
+from partner_node.quality.findings import QualityReport
 from partner_node.quality.page import quality_page
 from partner_node.quality.previous import FILE_MODE, keep_facts, load_facts
-from partner_node.quality.report import QualityReport, quality_report
+from partner_node.quality.report import quality_report
 from partner_node.vault.files import sync
 from privacy.audit.words import Language
 

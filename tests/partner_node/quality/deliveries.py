@@ -8,7 +8,8 @@ from partner_node.delivery.values import Span
 from partner_node.profiles.politie import POLITIE
 from partner_node.quality.change import Change, Known, compare
 from partner_node.quality.facts import DeliveryFacts, delivery_facts
-from partner_node.quality.report import QualityReport, quality_report
+from partner_node.quality.findings import QualityReport
+from partner_node.quality.report import quality_report
 from tests.partner_node.delivery.files import area_table, from_csv, geography
 
 SECRET = bytes(range(32))

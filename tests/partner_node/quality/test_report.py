@@ -1,14 +1,15 @@
 """What the report counts, on deliveries written out row by row, and the bounds of its levels."""
 
 import json
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
 from partner_node.delivery.values import Span
 from partner_node.quality.coverage import Mark, MonthRows
+from partner_node.quality.findings import AreaRows, ColumnRows, DelayRows, FaultRows, FileRows, UnitRows
 from partner_node.quality.levels import Dimension, Share, level_of_wait, lowest
-from partner_node.quality.report import AreaRows, ColumnRows, DelayRows, FaultRows, FileRows, UnitRows
+from partner_node.quality.report import WrongCover
 from tests.partner_node.quality.deliveries import HALF_YEAR, delivered, report
 
 # TODAY is 15 July 2026. I1 twice; I3 on wijk level, with a wrong code; I4 by postcode digits only; I5 without a date;
@@ -169,6 +170,11 @@ def test_a_month_that_has_not_ended_is_a_part() -> None:
     assert found.score(Dimension.COVERAGE).level is None
 
 
+def test_days_the_wrong_way_round_are_refused() -> None:
+    with pytest.raises(WrongCover, match="before the first"):
+        report(delivered(*ROWS), covers=Span(HALF_YEAR.last, HALF_YEAR.first))
+
+
 def test_the_json_holds_what_the_report_holds() -> None:
     told = json.loads(report(delivered(*ROWS)).as_json())
     assert told["delivered_on"] == "2026-07-15"
@@ -177,4 +183,4 @@ def test_the_json_holds_what_the_report_holds() -> None:
     ]
     assert told["scores"][0] == {"dimension": "completeness", "level": 2}
     assert told["change"] is None
-    assert HALF_YEAR.last - HALF_YEAR.first == timedelta(days=180)
+    assert (told["first_day"], told["last_day"]) == ("2026-01-01", "2026-06-30")

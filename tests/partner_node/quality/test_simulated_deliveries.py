@@ -19,8 +19,9 @@ from partner_node.delivery.values import Span
 from partner_node.profiles.catalogue import PROFILES
 from partner_node.quality.change import compare
 from partner_node.quality.facts import DeliveryFacts, delivery_facts
+from partner_node.quality.findings import QualityReport
 from partner_node.quality.page import quality_page
-from partner_node.quality.report import QualityReport, quality_report
+from partner_node.quality.report import quality_report
 from partner_node.quality.words import REASONS
 from partner_node.sources.opening import open_source
 from privacy.audit.words import Language

@@ -220,7 +220,10 @@ def test_each_partner_with_a_profile_gets_the_mapping_that_reads_its_files(files
     police = tomllib.loads(files["politie/koppeling_oefengegevens.toml"].decode())
     assert police["route"] == "address"
     assert "aanhouding" not in police["record"]["incident"]["columns"]  # the profile has no such column
-    assert "ggz/koppeling_oefengegevens.toml" not in files
+    health = tomllib.loads(files["ggz/koppeling_oefengegevens.toml"].decode())
+    assert (health["profile"], health["route"]) == ("ggz", "address")
+    assert health["record"]["aanmelding"]["columns"]["problematiek"] == "Hoofdproblematiek"
+    assert {name.split("/")[0] for name in files if "koppeling" in name} == {layout.partner for layout in LAYOUTS}
 
 
 @pytest.mark.parametrize(("boost", "low", "high"), [(3.0, 2.5, 3.5), (1.0, 0.85, 1.15)])
@@ -270,7 +273,7 @@ def test_a_folder_is_written_whole_and_again_the_same(tmp_path: Path) -> None:
         for name in ("first", "second")
     )
     assert first == second
-    assert len(first) == 10 * 4 + 3 + 10 + 1 + 1  # deliveries, mappings, truths, faults, LEESMIJ
+    assert len(first) == 10 * 4 + 8 + 10 + 1 + 1  # deliveries, mappings, truths, faults, LEESMIJ
     assert all("oefengegevens" in path.name or path.name == "LEESMIJ.txt" for path in first)
     with pytest.raises(FolderNotEmpty):
         write_registers(small, 1, 5, tmp_path / "first")
