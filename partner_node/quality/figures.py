@@ -5,13 +5,13 @@ from collections.abc import Callable
 from partner_node.quality.findings import QualityReport
 from partner_node.quality.levels import Dimension
 from partner_node.quality.words import number
-from privacy.audit.words import Language
+from privacy.language import Language
 
 
 def figure(report: QualityReport, dimension: Dimension, language: Language) -> str:
     """Return what was found for a dimension."""
     dutch, english = _SENTENCES[dimension](report, lambda value: number(value, language))
-    return dutch if language is Language.NL else english
+    return dutch if language is Language.DUTCH else english
 
 
 _Sentences = tuple[str, str]

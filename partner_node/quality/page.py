@@ -13,7 +13,7 @@ from partner_node.quality.charts import BarChart, Value, bar_chart
 from partner_node.quality.coverage import Mark, MonthRows
 from partner_node.quality.figures import figure
 from partner_node.quality.findings import DelayRows, QualityReport
-from privacy.audit.words import Language
+from privacy.language import Language
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("partner_node", "templates"),
@@ -42,9 +42,9 @@ class _Months:
     striking: tuple[str, ...]
 
 
-def quality_page(report: QualityReport, profile: Profile, *, language: Language = Language.NL) -> str:
+def quality_page(report: QualityReport, profile: Profile, *, language: Language = Language.DUTCH) -> str:
     """Return the page; `language` decides its words, not what it counts."""
-    is_dutch = language is Language.NL
+    is_dutch = language is Language.DUTCH
     template = _ENVIRONMENT.get_template("quality.html")
     return template.render(
         report=report,
@@ -72,7 +72,7 @@ def _lines(report: QualityReport, language: Language) -> Iterator[_Line]:
 def _months(report: QualityReport, profile: Profile, language: Language) -> Iterator[_Months]:
     for name in dict.fromkeys(month.record for month in report.months):
         record = profile.record(name)
-        title = record.label_nl if language is Language.NL else record.label_en
+        title = record.label_nl if language is Language.DUTCH else record.label_en
         months = [month for month in report.months if month.record == name]
         values = [Value(_short(month), _month_text(month, language), month.rows, month.is_striking) for month in months]
         numbers = [words.number(month.rows, language) for month in months]
@@ -88,7 +88,7 @@ def _striking(months: Sequence[MonthRows], language: Language) -> Iterator[str]:
             yield from (_month_text(month, language) for month in same)
         elif mark is Mark.GAP:
             first, last = (words.month_name(each.month, language) for each in (same[0], same[-1]))
-            if language is Language.NL:
+            if language is Language.DUTCH:
                 yield f"{first}: geen rijen" if len(same) == 1 else f"{first} tot en met {last}: geen rijen"
             else:
                 yield f"{first}: no rows" if len(same) == 1 else f"{first} to {last}: no rows"
@@ -103,7 +103,7 @@ def _short(month: MonthRows) -> str:
 
 def _month_text(month: MonthRows, language: Language) -> str:
     name, rows = words.month_name(month.month, language), words.number(month.rows, language)
-    if language is Language.NL:
+    if language is Language.DUTCH:
         name = {Mark.EARLIER: f"voor {name}", Mark.LATER: f"na {name}"}.get(month.mark, name)
         return f"{name}: {rows} rijen"
     name = {Mark.EARLIER: f"before {name}", Mark.LATER: f"after {name}"}.get(month.mark, name)
@@ -117,13 +117,13 @@ def _delays(report: QualityReport, language: Language) -> BarChart:
         values.append(_delay(delay, before, language))
         before = delay.most_days or before
     numbers = [words.number(delay.rows, language) for delay in report.delays]
-    title = "Dagen tussen gebeurtenis en levering" if language is Language.NL else "Days from event to delivery"
+    title = "Dagen tussen gebeurtenis en levering" if language is Language.DUTCH else "Days from event to delivery"
     return bar_chart(title, values, numbers=numbers)
 
 
 def _delay(delay: DelayRows, before: int, language: Language) -> Value:
     rows = words.number(delay.rows, language)
-    is_dutch = language is Language.NL
+    is_dutch = language is Language.DUTCH
     if delay.most_days is None:
         short = f"meer dan {before}" if is_dutch else f"over {before}"
     else:

@@ -19,7 +19,7 @@ from partner_node.quality.page import quality_page
 from partner_node.quality.previous import FILE_MODE, keep_facts, load_facts
 from partner_node.quality.report import quality_report
 from partner_node.vault.files import sync
-from privacy.audit.words import Language
+from privacy.language import Language
 
 PAGE, JSON, FACTS = "kwaliteitsrapport.html", "kwaliteitsrapport.json", "laatste-levering.parquet"
 
@@ -34,7 +34,7 @@ def save_quality_report(
     delivered_on: date,
     covers: Span | None = None,
     known: Known | None = None,
-    language: Language = Language.NL,
+    language: Language = Language.DUTCH,
 ) -> QualityReport:
     """Return the report, saved in the folder as PAGE and JSON; this delivery takes the place of the last one.
 

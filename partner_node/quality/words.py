@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from partner_node.delivery.faults import Reason
 from partner_node.quality.levels import BEST, Dimension
-from privacy.audit.words import Language
+from privacy.language import Language
 
 _Texts = Mapping[Language, str]
 
 
 def _texts(nl: str, en: str) -> _Texts:
-    return {Language.NL: nl, Language.EN: en}
+    return {Language.DUTCH: nl, Language.ENGLISH: en}
 
 
 NAMES: Mapping[Dimension, _Texts] = {
@@ -151,11 +151,11 @@ AREAS: Mapping[str, _Texts] = {
     "gemeente": _texts("alleen gemeente", "municipality only"),
 }
 _MONTHS: Mapping[Language, tuple[str, ...]] = {
-    Language.NL: (
+    Language.DUTCH: (
         *("januari", "februari", "maart", "april", "mei", "juni"),
         *("juli", "augustus", "september", "oktober", "november", "december"),
     ),
-    Language.EN: (
+    Language.ENGLISH: (
         *("January", "February", "March", "April", "May", "June"),
         *("July", "August", "September", "October", "November", "December"),
     ),
@@ -171,7 +171,7 @@ def advice(dimension: Dimension, level: int | None, language: Language) -> str:
 
 def number(value: int, language: Language) -> str:
     """Return a number with its thousands apart: 12.345 in Dutch, 12,345 in English."""
-    return f"{value:,}".replace(",", "." if language is Language.NL else ",")
+    return f"{value:,}".replace(",", "." if language is Language.DUTCH else ",")
 
 
 def month_name(month: str, language: Language) -> str:

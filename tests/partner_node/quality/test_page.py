@@ -17,7 +17,7 @@ from partner_node.quality.levels import Dimension
 from partner_node.quality.page import quality_page
 from partner_node.quality.report import quality_report
 from partner_node.quality.words import NAMES, REASONS, advice, month_name, number
-from privacy.audit.words import Language
+from privacy.language import Language
 from tests.house import ROOT
 from tests.partner_node.delivery.files import area_table, from_csv, geography
 from tests.partner_node.quality.deliveries import HALF_YEAR, HEADER, MAPPING, SECRET, TODAY, change, delivered, report
@@ -47,7 +47,7 @@ class Page(HTMLParser):
             assert self.open.pop() == tag
 
 
-def page_of(*rows: str, language: Language = Language.NL) -> str:
+def page_of(*rows: str, language: Language = Language.DUTCH) -> str:
     now = delivered(*rows)
     return quality_page(report(now, against=change(now, now)), POLITIE, language=language)
 
@@ -109,7 +109,7 @@ def test_every_reason_and_every_level_has_words(language: Language) -> None:
 
 def test_the_dutch_is_in_short_sentences() -> None:
     """B1: at most 20 words a sentence, 14 in the middle."""
-    texts = [advice(dimension, level, Language.NL) for dimension in Dimension for level in (None, 1, 3, 5)]
+    texts = [advice(dimension, level, Language.DUTCH) for dimension in Dimension for level in (None, 1, 3, 5)]
     lengths = sorted(len(sentence.split()) for text in texts for sentence in re.split(r"[.?:] ?", text) if sentence)
     assert lengths[-1] <= 20
     assert lengths[len(lengths) // 2] <= 14
@@ -157,8 +157,8 @@ def test_sixty_months_are_drawn_with_only_some_names() -> None:
 
 
 def test_numbers_and_months_are_written_as_in_the_language() -> None:
-    assert (number(1_234_567, Language.NL), number(1_234_567, Language.EN)) == ("1.234.567", "1,234,567")
-    assert (month_name("2026-03", Language.NL), month_name("2026-03", Language.EN)) == ("maart 2026", "March 2026")
+    assert (number(1_234_567, Language.DUTCH), number(1_234_567, Language.ENGLISH)) == ("1.234.567", "1,234,567")
+    assert (month_name("2026-03", Language.DUTCH), month_name("2026-03", Language.ENGLISH)) == ("maart 2026", "March 2026")
 
 
 def test_a_report_of_a_first_delivery_has_no_change() -> None:

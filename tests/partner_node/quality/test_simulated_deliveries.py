@@ -24,7 +24,7 @@ from partner_node.quality.page import quality_page
 from partner_node.quality.report import quality_report
 from partner_node.quality.words import REASONS
 from partner_node.sources.opening import open_source
-from privacy.audit.words import Language
+from privacy.language import Language
 from protocol.words.geography import AreaCode
 from simulations.first_light.files import area_table
 from simulations.region import Region, make_region
@@ -154,7 +154,7 @@ def found(delivery: Delivery) -> Counter[Key]:
 def shown_on(page: str) -> Counter[Key]:
     """Read the table of faults off the page: the words of the reason, the column, the file and the rows."""
     table = page[page.index("<h2>Fouten</h2>") :].split("</section>", maxsplit=1)[0]
-    reason_of = {each[Language.NL]: str(reason) for reason, each in REASONS.items()}
+    reason_of = {each[Language.DUTCH]: str(reason) for reason, each in REASONS.items()}
     pattern = r'<tr><th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td><td class="n">(.*?)</td></tr>'
     return Counter(
         {
