@@ -19,7 +19,14 @@ MAY_IMPORT = {
 # Foreign library -> the only places that may import it. A benchmark may import any: it is a peer there.
 HOMES = {
     "alembic": ("coordinator/store/",),
-    "cryptography": ("protocol/signing.py", "protocol/agreement.py", "protocol/round/masks.py", "protocol/ledger/", "privacy/randomness.py", "simulations/seeded.py"),
+    "cryptography": (
+        "protocol/signing.py",
+        "protocol/agreement.py",
+        "protocol/round/masks.py",
+        "protocol/ledger/",
+        "privacy/randomness.py",
+        "simulations/seeded.py",
+    ),
     "diffprivlib": (),
     "dp_accounting": ("privacy/epsilon.py",),
     "numpy": ("protocol/round/", "privacy/", "partner_node/", "simulations/"),

@@ -158,7 +158,10 @@ def test_sixty_months_are_drawn_with_only_some_names() -> None:
 
 def test_numbers_and_months_are_written_as_in_the_language() -> None:
     assert (number(1_234_567, Language.DUTCH), number(1_234_567, Language.ENGLISH)) == ("1.234.567", "1,234,567")
-    assert (month_name("2026-03", Language.DUTCH), month_name("2026-03", Language.ENGLISH)) == ("maart 2026", "March 2026")
+    assert (month_name("2026-03", Language.DUTCH), month_name("2026-03", Language.ENGLISH)) == (
+        "maart 2026",
+        "March 2026",
+    )
 
 
 def test_a_report_of_a_first_delivery_has_no_change() -> None:
