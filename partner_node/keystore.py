@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from partner_node.errors import KeystoreRefusal
-from privacy.randomness import RandomSource
+from privacy.randomness import RandomSource, secret_of
 from protocol.agreement import AgreementPrivateKey, agreement_private_key, public_agreement_key
 from protocol.signing import SigningKey, public_key, signing_key
 from protocol.words.ids import AgreementKey, IdentityKey
@@ -70,7 +70,7 @@ def make_keys(folder: Path, chance: RandomSource) -> Keys:
         path = fresh / name
         path.unlink(missing_ok=True)  # from a crash in this function
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "w") as file:
-            file.write(chance.take(KEY_BYTES, lane=0).hex() + "\n")
+            file.write(secret_of(chance).hex() + "\n")
             file.flush()
             os.fsync(file.fileno())
     if folder.exists():

@@ -17,7 +17,7 @@ from partner_node.pipeline import contributed, contribution_parts, noise_source,
 from partner_node.vault.book import charges_commitment
 from partner_node.vault.carry_out import Commitment, Frozen
 from privacy.counts import CellCounts
-from privacy.randomness import RandomSource
+from privacy.randomness import RandomSource, secret_of, uniform_bytes
 from protocol.agreement import AgreementPrivateKey, SlotKey
 from protocol.errors import Contradiction
 from protocol.ledger.tree import MerkleTree
@@ -46,8 +46,6 @@ from protocol.round.partner_round import MAX_PAYLOAD_BYTES, pending, receive
 from protocol.round.ring import MaskedVector
 from protocol.study.plan import TablePlan, repair_plan, round_plan
 from protocol.words.ids import Digest, PartyId
-
-SECRET_BYTES = 32  # r, the seed, the nonce and the salt: beyond guessing, one hash block
 
 Counting = Callable[[Offer], Counted]
 # A new source for what the names say; a node's is fresh, a simulation's is seeded by them.
@@ -159,7 +157,7 @@ class Session:
         parts = contribution_parts(self._plans(offer), grid, self.member.id)
         values = contributed(counted.cells, parts).values
         chance = self.chance("freeze", offer.spec.slot, str(offer.attempt))
-        opening, seed, nonce, salt = (chance.take(SECRET_BYTES, lane=0) for _ in range(4))
+        opening, seed, nonce, salt = (secret_of(chance) for _ in range(4))
         step = freeze(
             work,
             nonce=Digest(nonce.hex()),
@@ -188,7 +186,7 @@ class Session:
     def _correct(self, slot: SlotMemory) -> Step:
         offer = _offer_of(slot)
         context = repair_context_of(slot.context or Digest(""), slot.gone)
-        fresh = self.chance("repair", slot.slot, context).take(SECRET_BYTES, lane=0)
+        fresh = secret_of(self.chance("repair", slot.slot, context))
         seed = self.shelf.repair_seed(slot.slot, fresh)
         source = noise_source(seed, slot=slot.slot, attempt=slot.attempt, bound_to=context)
         grid = self.member.grid(offer.spec.study_digest, offer.spec.period)
@@ -200,7 +198,7 @@ class Session:
             gone_keys=self._keys(slot.gone, slot.context or Digest("")),
             survivor_keys=self._keys(slot.survivors, context),
             blind=tuple(
-                (cells, source.take((cells.stop - cells.start) * offer.spec.ring_bits // 8, lane=0))
+                (cells, uniform_bytes(source, (cells.stop - cells.start) * offer.spec.ring_bits // 8))
                 for cells in void_cells(offer, slot.gone, self.member)
             ),
         )

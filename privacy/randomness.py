@@ -150,3 +150,19 @@ def _foreign(got: str) -> ForeignUse:
 
 
 os.register_at_fork(after_in_child=_mark_child)
+
+
+def secret_of(source: RandomSource) -> bytes:
+    """Return the next 32 bytes of a source as a key, seed, nonce or salt; never as noise, which `noise.py` draws.
+
+    Raises: ForeignUse, SourceExhausted.
+    """
+    return source.take(KEY_BYTES, lane=0)
+
+
+def uniform_bytes(source: RandomSource, length_bytes: int) -> bytes:
+    """Return uniform bytes that blind a void table's cells; whole residues, so that no rounding makes them uneven.
+
+    Raises: ForeignUse, SourceExhausted.
+    """
+    return source.take(length_bytes, lane=0)

@@ -24,6 +24,7 @@ from privacy.audit.report import Report
 from privacy.audit.verify import verify
 from privacy.audit.words import verdict_of
 from privacy.language import Language
+from privacy.randomness import secret_of
 from protocol.bundle import pack_bundle
 from protocol.covenant.signed import SignedCovenant, check_covenant
 from protocol.digest import digest_of
@@ -234,11 +235,11 @@ def _store(folder: Path) -> Store:
 
 def _secret(party: PartyId, seed: int) -> bytes:
     chance = seeded_source(seed, "keys", party)
-    return [chance.take(32, lane=0) for _ in range(3)][-1]  # the third that `make_keys` takes
+    return [secret_of(chance) for _ in range(3)][-1]  # the third that `make_keys` takes
 
 
 def _officer(partner: PartyId, seed: int) -> bytes:
-    return seeded_source(seed, "officer", partner).take(32, lane=0)
+    return secret_of(seeded_source(seed, "officer", partner))
 
 
 def _answering(node: Session) -> Callable[[bytes], tuple[bytes, ...]]:

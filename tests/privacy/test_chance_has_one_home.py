@@ -18,10 +18,8 @@ ROOMS = ("protocol", "privacy", "partner_node", "coordinator")
 # A simulation draws its people from NumPy's seeded generator, and benchmarks run the peers; neither may make noise or
 # take what it cannot repeat.
 ALLOWED_IN_SIMULATIONS = ("np.random", "numpy.random", "import random", "import Random", "opendp", "diffprivlib")
-# The simulated node draws its seeds, nonces and blinds from the seeded source, as a real one from the system; what
-# Flower's client shares in the benchmark is fresh on every run.
+# What Flower's client shares in the benchmark is fresh on every run.
 TAKES_BYTES = {
-    "simulations/party.py": "chance.take source.take",
     "simulations/benchmarks/flower_secagg.py": "os.urandom",
 }
 

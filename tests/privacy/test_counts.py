@@ -1,5 +1,7 @@
 """The shapes of counts: what each refuses before anything is counted."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -90,7 +92,7 @@ def test_counts_are_frozen_and_print_nothing() -> None:
     counts = unit_counts([(0, 0, 17)], units=1, cells=1)
     events = Events(column(0), column(0), column(17), KEYS.copy(), 3)
     for shown in (counts, events, CellCounts(column(17)), NoisedCounts(column(17))):
-        assert "17" not in repr(shown)
+        assert "17" not in re.sub("0x[0-9a-f]+", "", repr(shown))  # an address may hold any digits
     for values in (counts.amount, events.amount, events.unit_key, CellCounts(column(1)).values):
         assert values is not None
         with pytest.raises(ValueError, match="read-only"):

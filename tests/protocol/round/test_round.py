@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from partner_node import session as session_module
 from partner_node.pipeline import Part, contributed
 from privacy.counts import CellCounts, NoisedCounts
 from protocol.digest import digest_of
@@ -13,7 +14,6 @@ from protocol.round.messages import MESSAGES, Header, Upload
 from protocol.round.transitions import State
 from protocol.words.ids import PartyId
 from protocol.words.period import Period
-from simulations import party as party_module
 from simulations.channel import Faults
 from simulations.round_world import RoundWorld
 from tests import example
@@ -197,7 +197,7 @@ def _measured_once(monkeypatch: pytest.MonkeyPatch, *, counted_twice: PartyId | 
     def quiet(counts: CellCounts, parts: Sequence[Part], _source: object) -> NoisedCounts:
         return NoisedCounts(contributed(counts, parts).values.copy())
 
-    monkeypatch.setattr(party_module, "noised", quiet)
+    monkeypatch.setattr(session_module, "noised", quiet)
     a_world = world()
     for place, school in enumerate(example.SCHOOLS):
         unique = np.full(15, 16**place * (2 if school == counted_twice else 1), dtype=np.int64)
