@@ -127,8 +127,8 @@ class _Rows:
                 rows = rows[~known.seen_before(events)]
             rows, cells = self._placed(rows, segment)
             parts.append((rows, cells + (segment.first - first)))
-        rows = np.concatenate([rows for rows, _ in parts])
-        return _Chosen(self, rows, np.concatenate([cells for _, cells in parts]), tuple(seen), tuple(before))
+        rows, cells = (_joined(columns) for columns in zip(*parts, strict=True))
+        return _Chosen(self, rows, cells, tuple(seen), tuple(before))
 
     def _rows_of(self, period: Period) -> NDArray[np.intp]:
         first, last = (day(period).toordinal() - EPOCH_ORDINAL for day in (first_day, last_day))
@@ -138,9 +138,12 @@ class _Rows:
     def _placed(self, rows: NDArray[np.intp], segment: Segment) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         """Return rows and their cells in the segment: none without an area, one for each code of the table's list."""
         area = self.records.areas[self.table.level]
-        rows = rows[area[rows] >= 0]
+        placed = area[rows]
+        is_placed = placed >= 0
+        if not is_placed.all():
+            rows, placed = rows[is_placed], placed[is_placed]
         if self.table.categories is None:
-            return rows, area[rows].astype(np.int64)
+            return rows, placed.astype(np.int64)
         marks = self.records.marks[self.table.categories]
         wanted = np.zeros(len(self.records.unit), dtype=np.bool_)
         wanted[rows] = True
@@ -166,7 +169,7 @@ class _Chosen:
         amount = of.records.amounts[of.table.measure][self.rows] if summed else None
         keys = np.ascontiguousarray(of.unit_key).view("<u8").astype(np.uint64)
         size = sum(segment.size for segment in of.segments)
-        events = Events(of.records.unit[self.rows], self.cells, amount, keys, size)
+        events = Events(of.records.unit[self.rows].astype(np.int64), self.cells, amount, keys, size)
         bound = bound_of(of.study, of.table, categories=len(of.segments[0].categories))
         # One key for a table as long as it lives: a late event must find its unit's earlier cells kept.
         label = labelled("bound", of.study.id.encode("ascii"), of.table.id.encode("ascii"))
@@ -222,9 +225,11 @@ def _compact(records: Records, days: tuple[int, int]) -> tuple[NDArray[np.uint8]
     within = (records.day >= days[0]) & (records.day <= days[1])
     present = np.zeros(len(records.unit_key), dtype=np.bool_)
     present[records.unit[within]] = True
-    number = np.cumsum(present) - 1  # of a unit outside these days: never used, its rows are in no period
+    if present.all():
+        return records.unit_key, records
+    number = np.cumsum(present, dtype=np.int32) - np.int32(1)  # of a unit outside these days: in no period, never used
     keys = np.ascontiguousarray(records.unit_key[present])
-    unit = np.where(within, number[records.unit], 0)
+    unit = np.where(within, number[records.unit], np.int32(0))
     return keys, Records(
         unit=unit,
         unit_key=keys,
@@ -235,6 +240,11 @@ def _compact(records: Records, days: tuple[int, int]) -> tuple[NDArray[np.uint8]
         amounts=records.amounts,
         marks=records.marks,
     )
+
+
+def _joined(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return one column; that of a single segment as it is, since a copy of ten million rows is dear."""
+    return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
 
 def _of_units(cells: CountedCells, unit_key: NDArray[np.uint8]) -> CountedCells:

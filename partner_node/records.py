@@ -38,13 +38,13 @@ class Marks:
 class Records:
     """One row for each usable record of a delivery, of all its files together; each event once.
 
-    unit: int64, shape (rows,), 0 .. units - 1. unit_key: uint8, shape (units, 16), each once (`vault/unit_key.py`).
-    day: int32, shape (rows,), days since 1970-01-01. areas: by level, int32, shape (rows,), the area's place among
-    `geography.codes_at(level)`, -1 where it is not known at that level. counted: by measure, bool, shape (rows,): which
+    unit: int32, shape (rows,), 0 .. units - 1. unit_key: uint8, shape (units, 16), each once (`vault/unit_key.py`).
+    day: int32, shape (rows,), days since 1970-01-01. areas: by level, read-only int32, shape (rows,), the area's place
+    among `geography.codes_at(level)`, -1 where it is not known at that level. counted: by measure, bool, shape (rows,): which
     rows it counts. amounts: int64, shape (rows,), for measures of the kind `sum`. marks: by code list.
     """
 
-    unit: NDArray[np.int64]
+    unit: NDArray[np.int32]
     unit_key: NDArray[np.uint8]
     events: EventIds
     day: NDArray[np.int32]
@@ -56,6 +56,5 @@ class Records:
     def __post_init__(self) -> None:
         for column in (self.unit, self.unit_key, self.day):
             column.setflags(write=False)
-        for columns in (self.areas, self.counted, self.amounts):
-            for values in columns.values():
-                values.setflags(write=False)
+        for values in (*self.counted.values(), *self.amounts.values()):
+            values.setflags(write=False)

@@ -26,6 +26,8 @@ def side_by_side(tables: tuple[UnitCounts, ...]) -> UnitCounts:
             wanted="one set of unit indexes for the whole grid",
             act="the node must index its units once for all tables",
         )
+    if len(tables) == 1:
+        return tables[0]
     first_cells = np.cumsum([0, *(table.cells for table in tables)])
     unit = np.concatenate([table.unit for table in tables])
     # Each table is ascending and follows the one before it: a stable sort by unit leaves a unit's cells ascending.

@@ -1,7 +1,7 @@
 """Computes: the areas of a row, from a CBS code or from a postcode and house number by an area table of one year."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,6 +36,28 @@ class _Place:
     """An area's index at each level of LEVELS, -1 where it is not known."""
 
     at: tuple[int, int, int, int] = (-1, -1, -1, -1)
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class PlacedAreas(Mapping[Level, NDArray[np.int32]]):
+    """The areas of rows by level, looked up when a level is asked for: a study uses few of them.
+
+    at: int32, shape (places, levels), as `Places.indexes` gives it. place: int32, shape (rows,).
+    """
+
+    at: NDArray[np.int32]
+    place: NDArray[np.int32]
+
+    def __getitem__(self, level: Level) -> NDArray[np.int32]:
+        areas = self.at[:, LEVELS.index(level)].take(self.place)
+        areas.setflags(write=False)
+        return areas
+
+    def __iter__(self) -> Iterator[Level]:
+        return iter(LEVELS)
+
+    def __len__(self) -> int:
+        return len(LEVELS)
 
 
 @dataclass(slots=True)

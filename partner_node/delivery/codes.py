@@ -42,17 +42,17 @@ class CodeColumn:
         self._faults = np.empty(0, dtype=np.int8)
         self._extend([""])
 
-    def numbers(self, column: pl.Series) -> NDArray[np.uint32]:
+    def numbers(self, column: pl.Series) -> NDArray[np.int32]:
         """Return the number of each row's text, which does not yet know its day."""
         numbers, fresh = self._interned.numbers(column)
         if len(fresh):
             self._extend(fresh.to_list())
         return numbers
 
-    def cells(self, numbers: NDArray[np.uint32], day: NDArray[np.int32]) -> NDArray[np.uint32]:
+    def cells(self, numbers: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.uint32]:
         """Return the cell number of each row."""
         era = np.searchsorted(self._starts, day, side="right")
-        return (numbers * np.uint32(self._eras) + era).astype(np.uint32)
+        return (numbers * np.int64(self._eras) + era).astype(np.uint32)
 
     def tally(self, cells: NDArray[np.uint32], tally: FaultTally, *, file: str, column: str) -> None:
         """Count the faults of these rows."""

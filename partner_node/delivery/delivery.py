@@ -6,15 +6,17 @@ Nothing is half-counted: what is wrong with the delivery as a whole is refused b
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from partner_node.delivery.addresses import PART
-from partner_node.delivery.areas import LEVELS, AreaTable, Places
+from partner_node.delivery.areas import AreaTable, PlacedAreas, Places
 from partner_node.delivery.checks import check_columns, check_files, check_ids, check_rows
-from partner_node.delivery.events import Contents, DeliveredEvents, find_doubled
+from partner_node.delivery.events import Contents, DeliveredEvents, ForgottenEvents, find_doubled
 from partner_node.delivery.faults import Faults, FaultTally, Reason
 from partner_node.delivery.mapping import Mapping as DeliveryMapping
 from partner_node.delivery.mapping import check_mapping
@@ -24,12 +26,14 @@ from partner_node.delivery.unit_ids import normalised_id
 from partner_node.delivery.units import Units
 from partner_node.delivery.values import Span
 from partner_node.profiles.profile import Condition, Profile, ProfileMeasure, Route
-from partner_node.records import Marks, Records
+from partner_node.records import EventIds, Marks, Records
 from partner_node.vault.unit_key import unit_keys
 from protocol.study.measure import MeasureKind
 from protocol.words.code_list import CodeList
 from protocol.words.geography import Geography
 from protocol.words.ids import CodeListId
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -68,11 +72,13 @@ def read_delivery(
     secret: bytes,
     today: date,
     span: Span | None = None,
+    keeps_events: bool = True,
 ) -> Delivery:
     """Return the usable rows of a delivery as Records.
 
     code_lists: those of the covenant that this profile's columns carry; a list that is not among them is not read.
     secret: the node's, 32 bytes. span: the days that the partner says the delivery covers, both included.
+    keeps_events: whether a table with late periods will ask for event keys; without, event ids take no memory.
     What a unit's rows become depends on its own rows and the arguments only.
     Raises: DeliveryRefusal, several together as Refusals.
     """
@@ -89,13 +95,26 @@ def read_delivery(
     for record in profile.records:
         if record.id in files:
             reader = RowReader(
-                record, mapping, profile, lists=lists, units=units, places=places, tally=tally, today=today, span=span
+                record,
+                mapping,
+                profile,
+                lists=lists,
+                units=units,
+                places=places,
+                tally=tally,
+                today=today,
+                span=span,
+                keeps_events=keeps_events,
             )
             sections.append(_section(reader, files[record.id], places, tally))
     read = {file: rows for section in sections for file, rows in section.read.items()}
     used = {file: rows for section in sections for file, rows in section.used.items()}
     check_rows([file for section in sections for file in section.without_rows])
-    return Delivery(_records(sections, profile, units, places, secret), tally.faults(), read, used, mapping.route)
+    unit, texts = _units(sections, units)
+    named = [(section.reader.record.id, section.rows.event_ids) for section in sections]
+    events = DeliveredEvents(secret, named) if keeps_events else ForgottenEvents()
+    records = _records(sections, profile, places, unit, unit_keys(secret, texts), events)
+    return Delivery(records, tally.faults(), read, used, mapping.route)
 
 
 def _section(reader: RowReader, sources: Sequence[Source], places: Places, tally: FaultTally) -> _Section:
@@ -110,7 +129,6 @@ def _section(reader: RowReader, sources: Sequence[Source], places: Places, tally
             file_of.append(number)
     file = np.repeat(np.array(file_of, dtype=np.int16), [len(part.unit) for part in parts])
     rows = joined(parts)
-    parts.clear()
     # Numbers below -1 say why a row is a unit of its own; to its event they are all one.
     doubled = find_doubled(rows.unit.clip(min=-1), rows.event, _contents(reader, rows, places))
     dropped = doubled.same | doubled.otherwise
@@ -121,7 +139,7 @@ def _section(reader: RowReader, sources: Sequence[Source], places: Places, tally
         used[source.name] = int(np.count_nonzero(here & ~dropped))
         for reason, found in ((Reason.DOUBLED, doubled.same), (Reason.DOUBLED_OTHERWISE, doubled.otherwise)):
             tally.add(source.name, reader.record.event, reason, int(np.count_nonzero(here & found)))
-    return _Section(reader, rows.taken(~dropped) if dropped.any() else rows, read, used, without_rows)
+    return _Section(reader, rows.taken(~dropped).without_hashes(), read, used, without_rows)
 
 
 def _contents(reader: RowReader, rows: Rows, places: Places) -> Contents:
@@ -136,11 +154,15 @@ def _contents(reader: RowReader, rows: Rows, places: Places) -> Contents:
     return contents
 
 
-def _records(sections: Sequence[_Section], profile: Profile, units: Units, places: Places, secret: bytes) -> Records:
-    """Put the record types one after another, and number the units that have rows."""
-    unit, texts = _units(sections, units)
-    place = np.concatenate([section.rows.place for section in sections])
-    at = places.indexes()
+def _records(
+    sections: Sequence[_Section],
+    profile: Profile,
+    places: Places,
+    unit: NDArray[np.int32],
+    unit_key: NDArray[np.uint8],
+    events: EventIds,
+) -> Records:
+    """Put the record types one after another."""
     counted = {}
     rows_of: dict[tuple[str, tuple[Condition, ...], str | None], NDArray[np.bool_]] = {}
     amounts = {}
@@ -155,34 +177,38 @@ def _records(sections: Sequence[_Section], profile: Profile, units: Units, place
                 amounts[measure.id] = np.concatenate([_amounts(section, measure) for section in sections])
     return Records(
         unit=unit,
-        unit_key=unit_keys(secret, texts),
-        events=DeliveredEvents(secret, [(section.reader.record.id, section.rows.event) for section in sections]),
-        day=np.concatenate([section.rows.day for section in sections]),
-        areas={level: np.ascontiguousarray(at[:, number])[place] for number, level in enumerate(LEVELS)},
+        unit_key=unit_key,
+        events=events,
+        day=_column([section.rows.day for section in sections]),
+        areas=PlacedAreas(places.indexes(), _column([section.rows.place for section in sections])),
         counted=counted,
         amounts=amounts,
         marks=_marks(sections),
     )
 
 
-def _units(sections: Sequence[_Section], units: Units) -> tuple[NDArray[np.int64], list[str]]:
+def _units(sections: Sequence[_Section], units: Units) -> tuple[NDArray[np.int32], Iterator[str]]:
     """Return each row's unit, 0 and up without gaps, and the unit ids: first those that rows share, then the others."""
-    texts = units.texts()
-    raw = np.concatenate([section.rows.unit for section in sections])
-    is_own = raw < 0
-    present = np.bincount(raw[~is_own], minlength=len(texts)) > 0
-    dense = np.cumsum(present) - 1
-    unit = np.empty(len(raw), dtype=np.int64)
-    unit[~is_own] = dense[raw[~is_own]]
-    shared = int(np.count_nonzero(present))
-    unit[is_own] = shared + np.arange(int(np.count_nonzero(is_own)))
+    raw = _column([section.rows.unit for section in sections])
+    shared = raw >= 0
+    present = np.zeros(units.size, dtype=np.bool_)
+    present[raw[shared]] = True
+    dense = np.cumsum(present, dtype=np.int32) - np.int32(1)
+    unit = np.empty(len(raw), dtype=np.int32)
+    unit[shared] = dense[raw[shared]]
+    unit[~shared] = np.arange(np.count_nonzero(~shared)) + np.count_nonzero(present)
     # An event id is a row's own within its record type, so a unit of one row is known again in the next delivery.
-    own = [
+    own = (
         f"own{PART}{section.reader.record.id}{PART}{text}"
         for section in sections
-        for text in section.rows.event.filter(pl.Series(section.rows.unit < 0)).to_list()
-    ]
-    return unit, [text for text, is_here in zip(texts, present.tolist(), strict=True) if is_here] + own
+        for text in section.rows.event_ids.filter(pl.Series(section.rows.unit[section.rows.named] < 0)).to_list()
+    )
+    return unit, chain(units.texts(present), own)
+
+
+def _column(parts: Sequence[NDArray[_Number]]) -> NDArray[_Number]:
+    """Return one column; that of a single record type as it is, since a copy of ten million rows is dear."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _counted(section: _Section, measure: ProfileMeasure) -> NDArray[np.bool_]:

@@ -5,8 +5,9 @@ what is wrong with it is counted, and the row is used without it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -16,7 +17,7 @@ from partner_node.delivery.addresses import joined_address
 from partner_node.delivery.areas import Places
 from partner_node.delivery.codes import CodeColumn
 from partner_node.delivery.faults import FaultTally, Reason
-from partner_node.delivery.interned import REASONS, Judge
+from partner_node.delivery.interned import REASONS, Judge, hashes
 from partner_node.delivery.mapping import Mapping as DeliveryMapping
 from partner_node.delivery.mapping import RecordMapping, unit_columns
 from partner_node.delivery.unit_ids import normalised_ids
@@ -27,6 +28,7 @@ from protocol.words.code_list import CodeList
 from protocol.words.ids import CodeListId
 
 _UNKNOWN_DAY = REASONS.index(Reason.UNKNOWN_DAY)
+_Number = TypeVar("_Number", bound=np.generic)
 _ADDRESS = (ColumnKind.POSTCODE, ColumnKind.HOUSE_NUMBER, ColumnKind.ADDITION)
 
 
@@ -34,11 +36,14 @@ _ADDRESS = (ColumnKind.POSTCODE, ColumnKind.HOUSE_NUMBER, ColumnKind.ADDITION)
 class Rows:
     """Usable rows of one record type. unit: a number of `Units`, or one of OWN_UNIT. place: a number of `Places`.
 
+    event: the two words of the hash of each row's event id. named: which rows have their event id in `event_ids`.
     numbers: by column, amounts (-1 for none) and flags. cells: by column of codes.
     """
 
-    unit: NDArray[np.int64]
-    event: pl.Series
+    unit: NDArray[np.int32]
+    event: tuple[NDArray[np.uint64], NDArray[np.uint64]]
+    named: NDArray[np.bool_]
+    event_ids: pl.Series
     day: NDArray[np.int32]
     place: NDArray[np.int32]
     numbers: Mapping[str, NDArray[np.int64]]
@@ -50,24 +55,45 @@ class Rows:
             return self
         return Rows(
             self.unit[keep],
-            self.event.filter(pl.Series(keep)),
+            (self.event[0][keep], self.event[1][keep]),
+            self.named[keep],
+            self.event_ids.filter(pl.Series(keep[self.named])),
             self.day[keep],
             self.place[keep],
             {name: values[keep] for name, values in self.numbers.items()},
             {name: values[keep] for name, values in self.cells.items()},
         )
 
+    def without_hashes(self) -> "Rows":
+        """Return the rows without what only finding doubles needs."""
+        nothing = np.empty(0, dtype=np.uint64)
+        return replace(self, event=(nothing, nothing))
 
-def joined(parts: Sequence[Rows]) -> Rows:
-    """Return all rows of one record type, in order."""
+
+def joined(parts: list[Rows]) -> Rows:
+    """Return all rows of one record type, in order, and empty `parts`: so that only one column is there twice."""
+    units, days, places = [part.unit for part in parts], [part.day for part in parts], [part.place for part in parts]
+    named, event_ids = [part.named for part in parts], [part.event_ids for part in parts]
+    first, second = ([part.event[word] for part in parts] for word in range(2))
+    numbers = {name: [part.numbers[name] for part in parts] for name in parts[0].numbers}
+    cells = {name: [part.cells[name] for part in parts] for name in parts[0].cells}
+    parts.clear()
     return Rows(
-        np.concatenate([part.unit for part in parts]),
-        pl.concat([part.event for part in parts]),
-        np.concatenate([part.day for part in parts]),
-        np.concatenate([part.place for part in parts]),
-        {name: np.concatenate([part.numbers[name] for part in parts]) for name in parts[0].numbers},
-        {name: np.concatenate([part.cells[name] for part in parts]) for name in parts[0].cells},
+        _taken_out(units),
+        (_taken_out(first), _taken_out(second)),
+        _taken_out(named),
+        pl.concat(event_ids),
+        _taken_out(days),
+        _taken_out(places),
+        {name: _taken_out(values) for name, values in numbers.items()},
+        {name: _taken_out(values) for name, values in cells.items()},
     )
+
+
+def _taken_out(column: list[NDArray[_Number]]) -> NDArray[_Number]:
+    whole = np.concatenate(column)
+    column.clear()
+    return whole
 
 
 class RowReader:
@@ -85,8 +111,10 @@ class RowReader:
         tally: FaultTally,
         today: date,
         span: Span | None,
+        keeps_events: bool,
     ) -> None:
         self.record = record
+        self._keeps_events = keeps_events
         self._mapped: RecordMapping = mapping.record[record.id]
         self._units, self._places, self._tally = units, places, tally
         self._unit_columns = unit_columns(record, mapping.route)
@@ -124,7 +152,7 @@ class RowReader:
     def read(self, batch: pl.DataFrame, *, file: str) -> Rows:
         """Return the usable rows of one batch, and count its faults."""
         frame = batch.select(pl.col(header).alias(name) for name, header in self._mapped.columns.items())
-        event = self._event(frame[self.record.event])
+        event = normalised_ids(frame[self.record.event].fill_null(""))
         used = (event != "").to_numpy()
         self._tally.add(file, self.record.event, Reason.EMPTY, int(np.count_nonzero(~used)))
         unit = self._unit(frame, file=file)
@@ -145,16 +173,16 @@ class RowReader:
             cells[name] = column.cells(column.numbers(frame[name]), day)
             # Without a day no list is valid: such a cell is not judged.
             column.tally(cells[name][has_day], self._tally, file=file, column=name)
-        return Rows(unit, event, day, place, numbers, cells).taken(used & has_day & (place > 0))
+        # The id of a row that is a unit of its own is the unit's.
+        named = np.ones(len(unit), dtype=np.bool_) if self._keeps_events else unit < 0
+        first, second = hashes(event).T
+        event_ids = event.filter(pl.Series(named))
+        rows = Rows(unit, (first, second), named, event_ids, day, place, numbers, cells)
+        return rows.taken(used & has_day & (place > 0))
 
-    def _event(self, column: pl.Series) -> pl.Series:
-        """Return the event ids in their one form."""
-        filled = column.fill_null("")
-        return normalised_ids(filled)
-
-    def _unit(self, frame: pl.DataFrame, *, file: str) -> NDArray[np.int64]:
+    def _unit(self, frame: pl.DataFrame, *, file: str) -> NDArray[np.int32]:
         if not self._unit_columns:
-            return np.full(len(frame), -1, dtype=np.int64)
+            return np.full(len(frame), -1, dtype=np.int32)
         by_address = self._units.route is Route.ADDRESS
         unit = self._units.numbers(self._address_of(frame) if by_address else frame[self._unit_columns[0]])
         # At the house number: what is wrong with the postcode is counted there, as a place, and a row once.

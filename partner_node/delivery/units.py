@@ -1,12 +1,14 @@
 """Computes: the unit of each row, from its id or its address. Rows without a usable one are units of their own."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from partner_node.delivery.addresses import PART, address_key, normalised_address
 from partner_node.delivery.faults import FaultTally, Reason
-from partner_node.delivery.interned import Interned, Remembered
+from partner_node.delivery.interned import Interned
 from partner_node.delivery.unit_ids import dummies, normalised_ids
 from partner_node.profiles.profile import Route
 
@@ -22,23 +24,35 @@ class Units:
         self.route = route
         self._dummy_ids = dummy_ids
         self._institutions = institutions
-        self._raw = Remembered()
+        self._raw = Interned()
         self._one_form = Interned()
-        self._unit_of = np.array([_EMPTY], dtype=np.int64)
+        self._unit_of = np.array([_EMPTY], dtype=np.int32)
         self._texts: list[pl.Series] = []
 
-    def numbers(self, column: pl.Series) -> NDArray[np.int64]:
+    def numbers(self, column: pl.Series) -> NDArray[np.int32]:
         """Return each row's unit, or one of OWN_UNIT. column: ids, or addresses as `joined_address` writes them."""
         numbers, fresh = self._raw.numbers(column)
         if len(fresh):
             self._unit_of = np.append(self._unit_of, self._judge(fresh))
         return self._unit_of[numbers]
 
-    def texts(self) -> list[str]:
-        """Return the unit ids in order of number, each with its route: one number is never a household and a person."""
-        return [f"{self.route}{PART}{text}" for chunk in self._texts for text in chunk.to_list()]
+    @property
+    def size(self) -> int:
+        """How many distinct units there are so far."""
+        return self._one_form.size - 1
 
-    def _judge(self, fresh: pl.Series) -> NDArray[np.int64]:
+    def texts(self, present: NDArray[np.bool_]) -> Iterator[str]:
+        """Yield the ids of the units that are present, in order of number, each with its route.
+
+        With the route, one number is never a household and a person.
+        """
+        first = 0
+        for chunk in self._texts:
+            here = chunk.filter(pl.Series(present[first : first + len(chunk)]))
+            yield from (f"{self.route}{PART}" + here).to_list()
+            first += len(chunk)
+
+    def _judge(self, fresh: pl.Series) -> NDArray[np.int32]:
         """Return what each new text stands for."""
         if self.route is Route.ADDRESS:
             texts = fresh.to_list()
@@ -51,15 +65,15 @@ class Units:
             dummy = dummies(one_form, more=self._dummy_ids).to_numpy() & (one_form != "").to_numpy()
         empty = (one_form == "").to_numpy()
         own = shared | dummy | empty
-        units = np.select([shared, dummy, empty], [_INSTITUTION, _DUMMY, _EMPTY], default=0).astype(np.int64)
+        units = np.select([shared, dummy, empty], [_INSTITUTION, _DUMMY, _EMPTY], default=0).astype(np.int32)
         numbers, new = self._one_form.numbers(one_form.filter(pl.Series(~own)))
         if len(new):
             self._texts.append(new)
-        units[~own] = numbers.astype(np.int64) - 1  # 0 is the empty text, which is never a unit
+        units[~own] = numbers - 1  # 0 is the empty text, which is never a unit
         return units
 
 
-def tally_own(units: NDArray[np.int64], tally: FaultTally, *, file: str, column: str) -> None:
+def tally_own(units: NDArray[np.int32], tally: FaultTally, *, file: str, column: str) -> None:
     """Count the rows that are units of their own."""
     for number, reason in OWN_UNIT.items():
         tally.add(file, column, reason, int(np.count_nonzero(units == number)))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partner_node.errors import VaultFault, VaultRefusal
-from partner_node.vault.key_column import as_text, blobs, check_keys, find, wrong_charges
+from partner_node.vault.key_column import all_differ, as_text, blobs, check_keys, find, wrong_charges
 from partner_node.vault.log import StoredTree
 from partner_node.vault.seen import CountedCells, SeenEvents, mark_pending, store_pending_marks
 from partner_node.vault.unit_key import KEY_BYTES
@@ -47,7 +47,7 @@ class Charges:
         check_keys(self.unit_key, len(self.nano_rho))
         if self.nano_rho.dtype != np.int64 or self.nano_rho.ndim != 1 or self.nano_rho.min(initial=0) < 0:
             raise wrong_charges("charges that are no int64 column of 0 or more")
-        if len(np.unique(as_text(self.unit_key))) != len(self.unit_key):
+        if not all_differ(self.unit_key):
             raise wrong_charges("a unit named twice")
 
 

@@ -31,6 +31,13 @@ def as_text(keys: NDArray[np.uint8]) -> NDArray[np.bytes_]:
     return result
 
 
+def all_differ(keys: NDArray[np.uint8]) -> bool:
+    """Tell whether no two rows are the same key."""
+    first = np.sort(np.ascontiguousarray(keys).view(np.uint64)[:, 0])
+    # Equal first halves are rare (2^-64 a pair): only then are whole keys compared.
+    return not np.any(first[1:] == first[:-1]) or len(np.unique(as_text(keys))) == len(keys)
+
+
 def blobs(keys: NDArray[np.uint8]) -> Iterator[bytes]:
     """Return each key as bytes."""
     body = keys.tobytes()

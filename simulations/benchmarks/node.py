@@ -1,0 +1,213 @@
+"""Benchmarks of a node's road from a partner's file to x and charges, beside three programs that count the same file.
+
+Each runs in a process of its own, whose CPU time (user and system, all threads, from after the imports) and peak memory
+are measured, and each must find the same 500 counts.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from partner_node.counting import count
+from partner_node.delivery.areas import AreaTable
+from partner_node.delivery.delivery import read_delivery
+from partner_node.delivery.mapping import parse_mapping
+from partner_node.profiles.school import SCHOOL
+from partner_node.sources.opening import open_source
+from protocol.digest import digest_of
+from simulations.benchmarks.node_world import (
+    BUURTEN,
+    DAYS,
+    FIRST_DAY,
+    HEADER,
+    MAPPING,
+    MOST_EVENTS,
+    QUARTER,
+    NothingBefore,
+    geography,
+    member_and_study,
+)
+from simulations.benchmarks.result import Result, less_is_better
+
+UNITS, ROWS_A_UNIT = 1_000_000, 10  # ten, so that the bound on cells cuts nobody: the peers do not know it
+TODAY = date(2026, 4, 1)
+RUNS = 3
+_SECRET = bytes(range(32))
+
+
+class CountsDiffer(Exception):  # noqa: N818 - named as what happened, like every refusal
+    """Two programs that counted one file differently: no figure of such a run means anything."""
+
+
+def node_10m_csv() -> tuple[Result, ...]:
+    """Count 10 M records of 1 M households from CSV."""
+    return road("node_10m_csv", "csv", units=UNITS, limit_s="<= 4")
+
+
+def node_10m_parquet() -> tuple[Result, ...]:
+    """Count 10 M records of 1 M households from Parquet."""
+    return road("node_10m_parquet", "parquet", units=UNITS, limit_s="<= 1.5")
+
+
+def road(name: str, form: str, *, units: int, limit_s: str, runs: int = RUNS) -> tuple[Result, ...]:
+    """Return CPU and peak memory of our road and of each peer's, medians of `runs` in turn.
+
+    Raises: CountsDiffer.
+    """
+    found: dict[str, list[Mapping[str, float]]] = {who: [] for who in ROADS}
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / f"verzuim.{form}"
+        _child("write", file, str(units))
+        for _ in range(runs):
+            answers = {who: _child(who, file) for who in ROADS}
+            if len({tuple(answer["counts"]) for answer in answers.values()}) != 1:
+                raise CountsDiffer(f"{name}: the counts of {', '.join(ROADS)} differ")
+            for who, answer in answers.items():
+                found[who].append(answer)
+    figures = {
+        (who, key): median(answer[key] for answer in answers)
+        for who, answers in found.items()
+        for key in ("cpu_s", "peak_mb")
+    }
+    return tuple(
+        less_is_better(
+            f"{name}{suffix}",
+            ours=figures["node", key],
+            peer=figures[peer, key],
+            peer_name=f"{peer}: counts and clamps; reads no record's id, checks no row, knows no doubles, keys or charges",
+            unit=unit,
+            limit=limit,
+        )
+        for key, suffix, unit, limit in (("cpu_s", "", "s CPU", limit_s), ("peak_mb", "_memory", "MB peak", "<= 700"))
+        for peer in PEERS
+    )
+
+
+def write_file(path: Path, units: int) -> None:
+    """Write a file of `ROWS_A_UNIT` records of each household, in no order, in any of 500 buurten; ids of 16 characters."""
+    rng = np.random.default_rng(6)
+    rows = units * ROWS_A_UNIT
+    numbers = rng.permutation(rows)
+    ids = pl.Series([f"{number:016x}" for number in rng.integers(0, 2**63, units).tolist()])
+    days = pl.Series([f"{FIRST_DAY + timedelta(days=day):%d-%m-%Y}" for day in range(DAYS)])
+    columns = (
+        pl.select(pl.format("VM{}", pl.lit(numbers).cast(pl.String).str.zfill(14))).to_series(),
+        ids.gather(rng.permutation(np.repeat(np.arange(units), ROWS_A_UNIT))),
+        pl.Series(BUURTEN, dtype=pl.String).gather(rng.integers(0, len(BUURTEN), rows)),
+        days.gather(rng.integers(0, DAYS, rows)),
+    )
+    frame = pl.DataFrame(dict(zip(HEADER, columns, strict=True)))
+    if path.suffix == ".csv":
+        frame.write_csv(path, separator=";")
+    else:
+        frame.write_parquet(path)
+
+
+def count_node(path: Path) -> list[int]:
+    """Count as a node does: every row checked, doubles found, units keyed, bounded, charged and admitted."""
+    place = geography()
+    delivery = read_delivery(
+        [open_source(path)],
+        SCHOOL,
+        parse_mapping(MAPPING),
+        place,
+        (),
+        area_table=AreaTable(year=2026, buurt_of={}),
+        secret=_SECRET,
+        today=TODAY,
+        keeps_events=False,  # the study's table has no late periods
+    )
+    member, study = member_and_study(place)
+    counted = count(delivery.records, member, digest_of(study), QUARTER, known=NothingBefore(), secret=_SECRET)
+    return counted.cells.values.tolist()  # noqa: PD011 - no frame
+
+
+def count_polars(path: Path) -> list[int]:
+    """Count with polars, streaming."""
+    rows = pl.scan_csv(path, separator=";", infer_schema=False) if path.suffix == ".csv" else pl.scan_parquet(path)
+    day = pl.col(HEADER[3]).str.to_date("%d-%m-%Y")
+    counts = (
+        rows.filter(day.is_between(FIRST_DAY, FIRST_DAY + timedelta(days=DAYS - 1)))
+        .group_by(HEADER[1], HEADER[2])
+        .agg(pl.len().clip(upper_bound=MOST_EVENTS).cast(pl.Int64).alias("events"))
+        .group_by(HEADER[2])
+        .agg(pl.col("events").sum())
+        .collect(engine="streaming")
+    )
+    return _in_order(dict(counts.iter_rows()))
+
+
+def count_duckdb(path: Path) -> list[int]:
+    """Count with DuckDB."""
+    rows = f"read_csv('{path}', delim=';', all_varchar=true)" if path.suffix == ".csv" else f"read_parquet('{path}')"
+    last = FIRST_DAY + timedelta(days=DAYS - 1)
+    query = (
+        f'SELECT b, sum(least(n, {MOST_EVENTS}))::BIGINT FROM (SELECT "{HEADER[1]}" h, "{HEADER[2]}" b, count(*) n '  # noqa: S608 - of our own words only
+        f"FROM {rows} WHERE strptime(\"{HEADER[3]}\", '%d-%m-%Y') BETWEEN DATE '{FIRST_DAY}' AND DATE '{last}' "
+        "GROUP BY h, b) GROUP BY b"
+    )
+    return _in_order(dict(duckdb.connect().sql(query).fetchall()))
+
+
+def count_pandas(path: Path) -> list[int]:
+    """Count with pandas; it reads Parquet through another library, here DuckDB."""
+    wanted = list(HEADER[1:])
+    if path.suffix == ".csv":
+        rows = pd.read_csv(path, sep=";", usecols=wanted, dtype=str)
+    else:
+        rows = duckdb.read_parquet(str(path)).select(*map(duckdb.ColumnExpression, wanted)).df()
+    day = pd.to_datetime(rows[HEADER[3]], format="%d-%m-%Y")
+    last = pd.Timestamp(FIRST_DAY + timedelta(days=DAYS - 1))
+    inside = rows[day.between(pd.Timestamp(FIRST_DAY), last)]
+    counts = inside.groupby([HEADER[1], HEADER[2]], sort=False).size().clip(upper=MOST_EVENTS).groupby(level=1).sum()
+    return _in_order({str(code): int(events) for code, events in counts.items()})
+
+
+PEERS: Mapping[str, Callable[[Path], list[int]]] = {
+    "polars": count_polars,
+    "duckdb": count_duckdb,
+    "pandas": count_pandas,
+}
+ROADS: Mapping[str, Callable[[Path], list[int]]] = {"node": count_node, **PEERS}
+
+
+def _in_order(events: Mapping[str, int]) -> list[int]:
+    return [events.get(code, 0) for code in BUURTEN]
+
+
+def _child(*arguments: object) -> dict[str, list[int] | float]:
+    command = [sys.executable, "-m", __name__, *map(str, arguments)]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found: dict[str, list[int] | float] = json.loads(text)
+    return found
+
+
+def _peak_mb() -> float:
+    """Return the most memory that this process held; getrusage would count what its parent held before it."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+def main(who: str, path: Path, units: str = "") -> dict[str, list[int] | float]:
+    """Write the file, or count it and return counts, CPU and peak memory."""
+    if who == "write":
+        write_file(path, int(units))
+        return {}
+    started = time.process_time()
+    counts = ROADS[who](path)
+    return {"cpu_s": time.process_time() - started, "peak_mb": _peak_mb(), "counts": counts}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])))
