@@ -49,7 +49,7 @@ class Units:
         first = 0
         for chunk in self._texts:
             here = chunk.filter(pl.Series(present[first : first + len(chunk)]))
-            yield from (f"{self.route}{PART}" + here).to_list()
+            yield from here.to_list()
             first += len(chunk)
 
     def _judge(self, fresh: pl.Series) -> NDArray[np.int32]:
@@ -68,7 +68,8 @@ class Units:
         units = np.select([shared, dummy, empty], [_INSTITUTION, _DUMMY, _EMPTY], default=0).astype(np.int32)
         numbers, new = self._one_form.numbers(one_form.filter(pl.Series(~own)))
         if len(new):
-            self._texts.append(new)
+            # With the route in front, which also takes the text out of its batch, whose memory it would hold.
+            self._texts.append(f"{self.route}{PART}" + new)
         units[~own] = numbers - 1  # 0 is the empty text, which is never a unit
         return units
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from partner_node.errors import SourceRefusal
 from partner_node.sources.encoding import Reader, encoding_of, text_of
-from partner_node.sources.shape import Shape, shape_of
+from partner_node.sources.shape import Shape, quick_shape, shape_of
 from partner_node.sources.source import (
     BATCH_ROWS,
     check_width,
@@ -80,13 +80,21 @@ class DelimitedSource:
         names = dict(zip(map(str, places), columns, strict=True))
         faults = _Faults()
         with unchanged(self.path, self.stamp):
-            for block, shape in self._blocks():
+            # Only where it is asked for every column does the reader refuse rows with too many fields.
+            for block, shape in self._blocks(quick=len(set(places)) == len(self.columns)):
+                frame = None
+                if shape.rows and not (shape.ragged or shape.strays or faults.found):
+                    frame = self._frame(block, shape, names)
+                if frame is None and not shape.counted:
+                    shape = self._shape(block)  # noqa: PLW2901 - the same block, looked at row by row
                 faults.add(shape)
-                if shape.rows and not (faults.ragged or faults.strays):
-                    yield from self._frame(block, shape, names).iter_slices(BATCH_ROWS)
+                if not faults.found and shape.rows:
+                    if frame is None:
+                        _refuse_unreadable(self.name)
+                    yield from frame.iter_slices(BATCH_ROWS)
             faults.refuse(self.name, len(self.columns))
 
-    def _blocks(self) -> Iterator[tuple[memoryview, Shape]]:
+    def _blocks(self, *, quick: bool) -> Iterator[tuple[memoryview, Shape]]:
         """Yield blocks of whole rows with their shapes. A block is overwritten when the next one is asked for."""
         buffer = bytearray(BLOCK_BYTES + 1)  # one byte for the line end that the last row may lack
         view, filled = memoryview(buffer), 0
@@ -95,7 +103,7 @@ class DelimitedSource:
             _fill(text, memoryview(bytearray(self.header_bytes)))
             while read := _fill(text, view[filled:BLOCK_BYTES]):
                 filled += read
-                shape = self._shape(view[:filled])
+                shape = self._shape(view[:filled], quick=quick)
                 if not shape.end and filled == BLOCK_BYTES:
                     _refuse_long(self.name)
                 yield view[: shape.end], shape
@@ -108,11 +116,13 @@ class DelimitedSource:
                 _refuse_half(self.name)
             yield view[: shape.end], shape
 
-    def _shape(self, block: memoryview) -> Shape:
-        data = np.frombuffer(block, dtype=np.uint8)
-        return shape_of(data, delimiter=ord(self.delimiter), columns=len(self.columns))
+    def _shape(self, block: memoryview, *, quick: bool = False) -> Shape:
+        delimiter, columns = ord(self.delimiter), len(self.columns)
+        shape = quick_shape(block, delimiter=delimiter, columns=columns) if quick else None
+        return shape or shape_of(np.frombuffer(block, dtype=np.uint8), delimiter=delimiter, columns=columns)
 
-    def _frame(self, block: memoryview, shape: Shape, names: Mapping[str, str]) -> pl.DataFrame:
+    def _frame(self, block: memoryview, shape: Shape, names: Mapping[str, str]) -> pl.DataFrame | None:
+        """Return the rows of a block, or None if the fast reader does not take them or does not count them as we do."""
         data = bytes(block) if shape.kept is None else np.frombuffer(block, dtype=np.uint8)[shape.kept].tobytes()
         if data.startswith(MARK):
             data = MARK + data  # the reader takes one off, and this one is text
@@ -127,9 +137,9 @@ class DelimitedSource:
             )
             frame = lazy.select(wanted).collect()
         except pl.exceptions.PolarsError:  # its text may hold a value
-            _refuse_unreadable(self.name)
+            return None
         if frame.height != shape.rows:
-            _refuse_unreadable(self.name)
+            return None
         return without_empty_texts(frame) if b'"' in data else frame  # an empty field in quotes is empty too
 
 
@@ -139,6 +149,11 @@ class _Faults:
     def __init__(self) -> None:
         self.rows = self.ragged = self.strays = 0
         self.first_ragged = 0
+
+    @property
+    def found(self) -> bool:
+        """Whether there is any fault."""
+        return bool(self.ragged or self.strays)
 
     def add(self, shape: Shape) -> None:
         if shape.ragged and not self.ragged:

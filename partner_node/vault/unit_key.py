@@ -36,7 +36,7 @@ def unit_keys(secret: bytes, unit_ids: Iterable[str]) -> NDArray[np.uint8]:
     secret: the node's, 32 bytes. unit_ids: normalised. Result: uint8, shape (units, 16).
     Raises: WeakNodeSecret, EmptyId.
     """
-    return _keys(secret, (unit_id.encode("utf-8") for unit_id in unit_ids), empty=b"")
+    return _keys(secret, map(str.encode, unit_ids), empty=b"")
 
 
 def event_keys(secret: bytes, event_ids: Iterable[str]) -> NDArray[np.uint8]:

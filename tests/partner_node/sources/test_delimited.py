@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import polars as pl
 import pytest
@@ -330,3 +331,22 @@ def test_long_rows_end_at_the_limit(written: Written, monkeypatch: pytest.Monkey
     assert len(rows_of(open_delimited(written("a;b\n1;" + "x" * 61 + "\n")))) == 1
     with pytest.raises(RowTooLong):
         rows_of(open_delimited(written("a;b\n1;" + "x" * 62 + "\n")))
+
+
+@given(st.lists(st.lists(st.text("ab;", max_size=4), min_size=1, max_size=5).map(";".join), max_size=8), st.randoms())
+def test_a_row_too_long_never_makes_up_for_one_too_short(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[str], chance: Random
+) -> None:
+    """Asked for all columns the fast reader counts fields, asked for one our own count does: they must agree."""
+    path = tmp_path_factory.mktemp("rows") / "meldingen.csv"
+    path.write_text(HEADER + "".join(f"{row}\n" for row in rows))
+    filled = [row for row in rows if row]
+    ragged = [row for row in filled if row.count(";") != 2]
+    columns = ["Huishouden", "Datum", "Wijk"]
+    chance.shuffle(columns)
+    for asked in (columns, columns[:1], columns[:2]):
+        if ragged:
+            with pytest.raises(RaggedRows, match=f"{len(ragged)} rows"):
+                rows_of(open_delimited(path), *asked)
+        else:
+            assert len(rows_of(open_delimited(path), *asked)) == len(filled)
