@@ -128,7 +128,10 @@ class _Rows:
             rows, cells = self._placed(rows, segment)
             parts.append((rows, cells + (segment.first - first)))
         rows, cells = (_joined(columns) for columns in zip(*parts, strict=True))
-        return _Chosen(self, rows, cells, tuple(seen), tuple(before))
+        is_sum = self.study.measure_of(self.table).kind is MeasureKind.SUM
+        amount = self.records.amounts[self.table.measure][rows] if is_sum else None
+        unit = self.records.unit[rows].astype(np.int64)
+        return _Chosen(self, unit, cells, amount, tuple(seen), tuple(before))
 
     def _rows_of(self, period: Period) -> NDArray[np.intp]:
         first, last = (day(period).toordinal() - EPOCH_ORDINAL for day in (first_day, last_day))
@@ -154,22 +157,21 @@ class _Rows:
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class _Chosen:
-    """Events of one table. rows: of the records. cells: int64, in the table. before: what was counted, by segment."""
+    """Events of one table, as `Events` has them; cells in the table. before: what was counted, by segment."""
 
     of: _Rows
-    rows: NDArray[np.intp]
+    unit: NDArray[np.int64]
     cells: NDArray[np.int64]
+    amount: NDArray[np.int64] | None
     seen: tuple[SeenEvents, ...]
     before: tuple[CountedCells, ...]
 
     def bounded(self, secret: bytes) -> UnitCounts:
         """Return what each unit adds to this table, beside what it added in earlier rounds."""
         of = self.of
-        summed = of.study.measure_of(of.table).kind is MeasureKind.SUM
-        amount = of.records.amounts[of.table.measure][self.rows] if summed else None
         keys = np.ascontiguousarray(of.unit_key).view("<u8").astype(np.uint64)
         size = sum(segment.size for segment in of.segments)
-        events = Events(of.records.unit[self.rows].astype(np.int64), self.cells, amount, keys, size)
+        events = Events(self.unit, self.cells, self.amount, keys, size)
         bound = bound_of(of.study, of.table, categories=len(of.segments[0].categories))
         # One key for a table as long as it lives: a late event must find its unit's earlier cells kept.
         label = labelled("bound", of.study.id.encode("ascii"), of.table.id.encode("ascii"))

@@ -40,8 +40,8 @@ class Records:
 
     unit: int32, shape (rows,), 0 .. units - 1. unit_key: uint8, shape (units, 16), each once (`vault/unit_key.py`).
     day: int32, shape (rows,), days since 1970-01-01. areas: by level, read-only int32, shape (rows,), the area's place
-    among `geography.codes_at(level)`, -1 where it is not known at that level. counted: by measure, bool, shape (rows,): which
-    rows it counts. amounts: int64, shape (rows,), for measures of the kind `sum`. marks: by code list.
+    among `geography.codes_at(level)`, -1 where it is not known at that level. counted: by measure, bool, shape (rows,):
+    which rows it counts. amounts: int64, shape (rows,), for measures of the kind `sum`. marks: by code list.
     """
 
     unit: NDArray[np.int32]

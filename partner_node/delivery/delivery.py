@@ -20,7 +20,7 @@ from partner_node.delivery.events import Contents, DeliveredEvents, ForgottenEve
 from partner_node.delivery.faults import Faults, FaultTally, Reason
 from partner_node.delivery.mapping import Mapping as DeliveryMapping
 from partner_node.delivery.mapping import check_mapping
-from partner_node.delivery.rows import RowReader, Rows, joined
+from partner_node.delivery.rows import GatheredRows, RowReader, Rows
 from partner_node.delivery.source import Source
 from partner_node.delivery.unit_ids import normalised_id
 from partner_node.delivery.units import Units
@@ -113,24 +113,26 @@ def read_delivery(
     unit, texts = _units(sections, units)
     named = [(section.reader.record.id, section.rows.event_ids) for section in sections]
     events = DeliveredEvents(secret, named) if keeps_events else ForgottenEvents()
-    records = _records(sections, profile, places, unit, unit_keys(secret, texts), events)
+    records = _records(sections, profile, places, unit=unit, unit_key=unit_keys(secret, texts), events=events)
     return Delivery(records, tally.faults(), read, used, mapping.route)
 
 
 def _section(reader: RowReader, sources: Sequence[Source], places: Places, tally: FaultTally) -> _Section:
     """Read the files of one record type, and keep each event of a unit once."""
-    parts: list[Rows] = []
+    gathered = GatheredRows()
     file_of: list[int] = []
+    usable: list[int] = []
     read = dict.fromkeys((source.name for source in sources), 0)
     for number, source in enumerate(sources):
         for batch in source.batches(reader.headers):
             read[source.name] += len(batch)
-            parts.append(reader.read(batch, file=source.name))
+            part = reader.read(batch, file=source.name)
+            gathered.add(part)
             file_of.append(number)
-    file = np.repeat(np.array(file_of, dtype=np.int16), [len(part.unit) for part in parts])
-    rows = joined(parts)
-    # Numbers below -1 say why a row is a unit of its own; to its event they are all one.
-    doubled = find_doubled(rows.unit.clip(min=-1), rows.event, _contents(reader, rows, places))
+            usable.append(len(part.unit))
+    file = np.repeat(np.array(file_of, dtype=np.int16), usable)
+    rows = gathered.whole()
+    doubled = find_doubled(_beside_own(rows.unit), rows.event, _contents(reader, rows, places))
     dropped = doubled.same | doubled.otherwise
     used: dict[str, int] = {}
     without_rows = tuple(source.name for number, source in enumerate(sources) if not (file == number).any())
@@ -140,6 +142,11 @@ def _section(reader: RowReader, sources: Sequence[Source], places: Places, tally
         for reason, found in ((Reason.DOUBLED, doubled.same), (Reason.DOUBLED_OTHERWISE, doubled.otherwise)):
             tally.add(source.name, reader.record.event, reason, int(np.count_nonzero(here & found)))
     return _Section(reader, rows.taken(~dropped).without_hashes(), read, used, without_rows)
+
+
+def _beside_own(unit: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return units with -1 for each of its own: numbers below say why it is one; to its event all are one."""
+    return unit.clip(min=-1) if unit.min(initial=0) < -1 else unit
 
 
 def _contents(reader: RowReader, rows: Rows, places: Places) -> Contents:
@@ -158,6 +165,7 @@ def _records(
     sections: Sequence[_Section],
     profile: Profile,
     places: Places,
+    *,
     unit: NDArray[np.int32],
     unit_key: NDArray[np.uint8],
     events: EventIds,

@@ -98,8 +98,12 @@ def _suspects(unit: NDArray[np.int32], event: NDArray[np.uint64]) -> NDArray[np.
     hashes = unit.astype(np.uint64)
     hashes *= _SPREAD
     hashes ^= event
-    ordered = pl.Series(hashes).sort().to_numpy()  # by digits, at half the cost of a sort by comparisons
-    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    eighth = hashes.view(np.uint8)[::8] & 7  # any three bits of them
+    found = []
+    for part in range(8):  # one at a time: sorting all at once would take as much memory as all columns
+        ordered = pl.Series(hashes[eighth == part]).sort().to_numpy()
+        found.append(ordered[1:][ordered[1:] == ordered[:-1]])
+    twice = np.unique(np.concatenate(found))
     if not len(twice):
         return np.empty(0, dtype=np.intp)
     place = np.minimum(np.searchsorted(twice, hashes), len(twice) - 1)

@@ -4,10 +4,10 @@ A row is used when it has an event id, a readable deciding date and an area at s
 what is wrong with it is counted, and the row is used without it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -28,7 +28,6 @@ from protocol.words.code_list import CodeList
 from protocol.words.ids import CodeListId
 
 _UNKNOWN_DAY = REASONS.index(Reason.UNKNOWN_DAY)
-_Number = TypeVar("_Number", bound=np.generic)
 _ADDRESS = (ColumnKind.POSTCODE, ColumnKind.HOUSE_NUMBER, ColumnKind.ADDITION)
 
 
@@ -70,30 +69,39 @@ class Rows:
         return replace(self, event=(nothing, nothing))
 
 
-def joined(parts: list[Rows]) -> Rows:
-    """Return all rows of one record type, in order, and empty `parts`: so that only one column is there twice."""
-    units, days, places = [part.unit for part in parts], [part.day for part in parts], [part.place for part in parts]
-    named, event_ids = [part.named for part in parts], [part.event_ids for part in parts]
-    first, second = ([part.event[word] for part in parts] for word in range(2))
-    numbers = {name: [part.numbers[name] for part in parts] for name in parts[0].numbers}
-    cells = {name: [part.cells[name] for part in parts] for name in parts[0].cells}
-    parts.clear()
-    return Rows(
-        _taken_out(units),
-        (_taken_out(first), _taken_out(second)),
-        _taken_out(named),
-        pl.concat(event_ids),
-        _taken_out(days),
-        _taken_out(places),
-        {name: _taken_out(values) for name, values in numbers.items()},
-        {name: _taken_out(values) for name, values in cells.items()},
-    )
+class GatheredRows:
+    """The rows of one record type, batch after batch. Columns grow where they stand: no column is ever there twice."""
 
+    def __init__(self) -> None:
+        self._columns: dict[tuple[str, str], NDArray[Any]] = {}
+        self._event_ids: list[pl.Series] = []
 
-def _taken_out(column: list[NDArray[_Number]]) -> NDArray[_Number]:
-    whole = np.concatenate(column)
-    column.clear()
-    return whole
+    def add(self, rows: Rows) -> None:
+        """Add a batch."""
+        self._event_ids.append(rows.event_ids)
+        single = {"unit": rows.unit, "first": rows.event[0], "second": rows.event[1], "named": rows.named}
+        single |= {"day": rows.day, "place": rows.place}
+        for kind, columns in (("", single), ("number", rows.numbers), ("cell", rows.cells)):
+            for name, values in columns.items():
+                column = self._columns.setdefault((kind, name), np.empty(0, dtype=values.dtype))
+                filled = len(column)
+                column.resize(filled + len(values), refcheck=False)  # nobody else has a view of it
+                column[filled:] = values
+
+    def whole(self) -> Rows:
+        """Return all rows, in order."""
+        of = {kind: {name: c for (k, name), c in self._columns.items() if k == kind} for kind in ("", "number", "cell")}
+        single = of[""]
+        return Rows(
+            single["unit"],
+            (single["first"], single["second"]),
+            single["named"],
+            pl.concat(self._event_ids),
+            single["day"],
+            single["place"],
+            of["number"],
+            of["cell"],
+        )
 
 
 class RowReader:
@@ -175,8 +183,9 @@ class RowReader:
             column.tally(cells[name][has_day], self._tally, file=file, column=name)
         # The id of a row that is a unit of its own is the unit's.
         named = np.ones(len(unit), dtype=np.bool_) if self._keeps_events else unit < 0
+        # Made anew where few are kept: what `filter` gives still holds the memory of all.
+        event_ids = event if named.all() else pl.Series(event.filter(pl.Series(named)).to_list(), dtype=pl.String)
         first, second = hashes(event).T
-        event_ids = event.filter(pl.Series(named))
         rows = Rows(unit, (first, second), named, event_ids, day, place, numbers, cells)
         return rows.taken(used & has_day & (place > 0))
 

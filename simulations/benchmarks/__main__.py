@@ -21,6 +21,8 @@ BENCHMARKS = {
     "mask_15": "simulations.benchmarks.masks:mask_15",
     "mask_255": "simulations.benchmarks.masks:mask_255",
     "mask_1000": "simulations.benchmarks.masks:mask_1000",
+    "node_10m_csv": "simulations.benchmarks.node:node_10m_csv",
+    "node_10m_parquet": "simulations.benchmarks.node:node_10m_parquet",
     "open_64": "simulations.benchmarks.masks:open_64",
     "registers_3y": "simulations.benchmarks.registers:registers_3y",
     "round_16": "simulations.benchmarks.rounds:round_16",

@@ -46,7 +46,7 @@ RUNS = 3
 _SECRET = bytes(range(32))
 
 
-class CountsDiffer(Exception):  # noqa: N818 - named as what happened, like every refusal
+class CountsDiffer(Exception):
     """Two programs that counted one file differently: no figure of such a run means anything."""
 
 
@@ -85,7 +85,7 @@ def road(name: str, form: str, *, units: int, limit_s: str, runs: int = RUNS) ->
             f"{name}{suffix}",
             ours=figures["node", key],
             peer=figures[peer, key],
-            peer_name=f"{peer}: counts and clamps; reads no record's id, checks no row, knows no doubles, keys or charges",
+            peer_name=f"{peer}: counts and clamps, without doubles, unit keys, row checks or charges",
             unit=unit,
             limit=limit,
         )
@@ -95,7 +95,7 @@ def road(name: str, form: str, *, units: int, limit_s: str, runs: int = RUNS) ->
 
 
 def write_file(path: Path, units: int) -> None:
-    """Write a file of `ROWS_A_UNIT` records of each household, in no order, in any of 500 buurten; ids of 16 characters."""
+    """Write a file of `ROWS_A_UNIT` records of each household, in no order, in any buurt; ids of 16 characters."""
     rng = np.random.default_rng(6)
     rows = units * ROWS_A_UNIT
     numbers = rng.permutation(rows)

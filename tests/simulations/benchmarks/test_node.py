@@ -1,0 +1,40 @@
+"""The benchmark of a node's road, small: all four programs find the same counts, and one that does not is seen."""
+
+from pathlib import Path
+
+import pytest
+
+from simulations.benchmarks import node
+
+UNITS = 300
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_the_node_and_its_peers_count_one_file_alike(tmp_path: Path, form: str) -> None:
+    """Nearly all of 3,000 rows fall in cells of their own, so hardly any is cut off at three."""
+    path = tmp_path / f"verzuim.{form}"
+    node.write_file(path, UNITS)
+    counts = {who: road(path) for who, road in node.ROADS.items()}
+    assert 2_990 <= sum(counts["node"]) <= 3_000
+    assert len({tuple(found) for found in counts.values()}) == 1
+
+
+def test_events_of_a_household_in_one_cell_are_cut_off_by_all(tmp_path: Path) -> None:
+    path = tmp_path / "verzuim.csv"
+    rows = [f"V{row};H{row // 5};BU99010007;05-01-2026" for row in range(25)]
+    path.write_text("\n".join([";".join(node.HEADER), *rows, ""]))
+    for road in node.ROADS.values():
+        assert (road(path)[7], sum(road(path))) == (15, 15)
+
+
+def test_figures_come_from_processes_of_their_own() -> None:
+    results = node.road("node_small", "csv", units=UNITS, limit_s="<= 4", runs=1)
+    assert [result.name for result in results] == ["node_small"] * 3 + ["node_small_memory"] * 3
+    assert all(result.ours > 0 and result.peer for result in results)
+
+
+def test_a_program_that_counts_otherwise_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control."""
+    monkeypatch.setattr(node, "_child", lambda who, *_: {"counts": [who == "duckdb"], "cpu_s": 1.0, "peak_mb": 1.0})
+    with pytest.raises(node.CountsDiffer):
+        node.road("node_small", "csv", units=UNITS, limit_s="<= 4", runs=1)
