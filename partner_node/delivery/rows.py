@@ -79,9 +79,15 @@ class GatheredRows:
     def add(self, rows: Rows) -> None:
         """Add a batch."""
         self._event_ids.append(rows.event_ids)
-        single = {"unit": rows.unit, "first": rows.event[0], "second": rows.event[1], "named": rows.named}
+        single: dict[str, NDArray[Any]] = {
+            "unit": rows.unit,
+            "first": rows.event[0],
+            "second": rows.event[1],
+            "named": rows.named,
+        }
         single |= {"day": rows.day, "place": rows.place}
-        for kind, columns in (("", single), ("number", rows.numbers), ("cell", rows.cells)):
+        kinds: dict[str, Mapping[str, NDArray[Any]]] = {"": single, "number": rows.numbers, "cell": rows.cells}
+        for kind, columns in kinds.items():
             for name, values in columns.items():
                 column = self._columns.setdefault((kind, name), np.empty(0, dtype=values.dtype))
                 filled = len(column)

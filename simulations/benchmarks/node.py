@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
@@ -50,6 +51,15 @@ class CountsDiffer(Exception):
     """Two programs that counted one file differently: no figure of such a run means anything."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one process found, and what it took."""
+
+    counts: tuple[int, ...]
+    cpu_s: float
+    peak_mb: float
+
+
 def node_10m_csv() -> tuple[Result, ...]:
     """Count 10 M records of 1 M households from CSV."""
     return road("node_10m_csv", "csv", units=UNITS, limit_s="<= 4")
@@ -65,18 +75,18 @@ def road(name: str, form: str, *, units: int, limit_s: str, runs: int = RUNS) ->
 
     Raises: CountsDiffer.
     """
-    found: dict[str, list[Mapping[str, float]]] = {who: [] for who in ROADS}
+    found: dict[str, list[Answer]] = {who: [] for who in ROADS}
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"verzuim.{form}"
-        _child("write", file, str(units))
+        _run("write", file, units)
         for _ in range(runs):
             answers = {who: _child(who, file) for who in ROADS}
-            if len({tuple(answer["counts"]) for answer in answers.values()}) != 1:
+            if len({answer.counts for answer in answers.values()}) != 1:
                 raise CountsDiffer(f"{name}: the counts of {', '.join(ROADS)} differ")
             for who, answer in answers.items():
                 found[who].append(answer)
     figures = {
-        (who, key): median(answer[key] for answer in answers)
+        (who, key): median(getattr(answer, key) for answer in answers)
         for who, answers in found.items()
         for key in ("cpu_s", "peak_mb")
     }
@@ -130,7 +140,8 @@ def count_node(path: Path) -> list[int]:
     )
     member, study = member_and_study(place)
     counted = count(delivery.records, member, digest_of(study), QUARTER, known=NothingBefore(), secret=_SECRET)
-    return counted.cells.values.tolist()  # noqa: PD011 - no frame
+    counts: list[int] = counted.cells.values.tolist()  # noqa: PD011 - no frame
+    return counts
 
 
 def count_polars(path: Path) -> list[int]:
@@ -186,11 +197,14 @@ def _in_order(events: Mapping[str, int]) -> list[int]:
     return [events.get(code, 0) for code in BUURTEN]
 
 
-def _child(*arguments: object) -> dict[str, list[int] | float]:
+def _child(who: str, file: Path) -> Answer:
+    found = json.loads(_run(who, file))
+    return Answer(tuple(found["counts"]), found["cpu_s"], found["peak_mb"])
+
+
+def _run(*arguments: object) -> str:
     command = [sys.executable, "-m", __name__, *map(str, arguments)]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found: dict[str, list[int] | float] = json.loads(text)
-    return found
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def _peak_mb() -> float:
@@ -199,15 +213,15 @@ def _peak_mb() -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
-def main(who: str, path: Path, units: str = "") -> dict[str, list[int] | float]:
-    """Write the file, or count it and return counts, CPU and peak memory."""
+def main(who: str, path: Path, units: str = "") -> None:
+    """Write the file, or count it and print counts, CPU and peak memory."""
     if who == "write":
         write_file(path, int(units))
-        return {}
+        return
     started = time.process_time()
     counts = ROADS[who](path)
-    return {"cpu_s": time.process_time() - started, "peak_mb": _peak_mb(), "counts": counts}
+    print(json.dumps({"cpu_s": time.process_time() - started, "peak_mb": _peak_mb(), "counts": counts}))
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])))
+    main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulations.benchmarks import node
+from simulations.benchmarks.node_world import HEADER
 
 UNITS = 300
 
@@ -22,7 +23,7 @@ def test_the_node_and_its_peers_count_one_file_alike(tmp_path: Path, form: str) 
 def test_events_of_a_household_in_one_cell_are_cut_off_by_all(tmp_path: Path) -> None:
     path = tmp_path / "verzuim.csv"
     rows = [f"V{row};H{row // 5};BU99010007;05-01-2026" for row in range(25)]
-    path.write_text("\n".join([";".join(node.HEADER), *rows, ""]))
+    path.write_text("\n".join([";".join(HEADER), *rows, ""]))
     for road in node.ROADS.values():
         assert (road(path)[7], sum(road(path))) == (15, 15)
 
@@ -35,6 +36,7 @@ def test_figures_come_from_processes_of_their_own() -> None:
 
 def test_a_program_that_counts_otherwise_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control."""
-    monkeypatch.setattr(node, "_child", lambda who, *_: {"counts": [who == "duckdb"], "cpu_s": 1.0, "peak_mb": 1.0})
+    monkeypatch.setattr(node, "_child", lambda who, _: node.Answer((int(who == "duckdb"),), 1.0, 1.0))
+    monkeypatch.setattr(node, "_run", lambda *_: "")
     with pytest.raises(node.CountsDiffer):
         node.road("node_small", "csv", units=UNITS, limit_s="<= 4", runs=1)
