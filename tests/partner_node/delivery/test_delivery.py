@@ -7,6 +7,7 @@ import pytest
 
 from partner_node.delivery.checks import EmptyFile, MissingColumn, NotAnId, NoUsableRow
 from partner_node.delivery.delivery import Delivery, read_delivery
+from partner_node.delivery.events import EventsNotKept
 from partner_node.delivery.faults import Reason
 from partner_node.delivery.mapping import MissingFile, UnmappedFile, parse_mapping
 from partner_node.profiles.politie import POLITIE
@@ -247,3 +248,26 @@ def test_an_address_leads_to_unit_and_areas_and_an_institution_is_no_household()
         ("huisnummer", Reason.EMPTY): 1,
         ("postcode", Reason.UNKNOWN_POSTCODE): 2,
     }
+
+
+def test_without_late_tables_the_records_are_the_same_and_event_keys_are_refused() -> None:
+    """Rows that are units of their own are named by their event ids, which are kept for them alone."""
+    rows = (*ROWS, "ML4;onbekend;BU99010001;20260401;A1;O08;1", ROWS[0], "ML5;;BU99010001;20260401;A1;O08;1")
+    whole = read(*rows).records
+    records = read_delivery(
+        [from_csv("meldingen.csv", "\n".join((HEADER, *rows)))],
+        VEILIG_THUIS,
+        parse_mapping(MAPPING),
+        geography(),
+        VEILIG_THUIS.code_lists(),
+        area_table=area_table(),
+        secret=SECRET,
+        today=TODAY,
+        keeps_events=False,
+    ).records
+    own = ["own\x1fmelding\x1fml4", "own\x1fmelding\x1fml5"]
+    assert records.unit_key[2:].tolist() == unit_keys(SECRET, own).tolist()
+    assert records.unit.tolist() == whole.unit.tolist()
+    assert records.unit_key.tolist() == whole.unit_key.tolist()
+    with pytest.raises(EventsNotKept):
+        records.events.keys(np.array([0]))
