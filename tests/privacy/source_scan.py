@@ -89,7 +89,11 @@ def _chance_of_call(function: str, arguments: list[ast.expr], keywords: list[ast
         yield f"line {arguments[0].lineno}: a hidden import of chance"
     if function.endswith(".rvs"):
         yield f"a draw by {function}"
-    if function.endswith(".take") and any(word.arg == "lane" for word in keywords) and path not in {NOISE_HOME, CHANCE_HOME}:
+    if (
+        function.endswith(".take")
+        and any(word.arg == "lane" for word in keywords)
+        and path not in {NOISE_HOME, CHANCE_HOME}
+    ):
         yield f"bytes for noise outside its home ({function})"
     # A known key is for a node's frozen seed and for simulations; everyone else asks for a fresh source.
     if function.endswith("RandomSource") and not path.startswith((CHANCE_HOME, "partner_node/", "simulations/")):
