@@ -3,6 +3,7 @@
 identity.key    signs the party's messages, log heads and covenant       Ed25519
 agreement.key   agrees with each other participant on masks              X25519, replaced and destroyed yearly
 node.secret     names units in the vault                                 32 bytes; another one within a year is a HALT
+<officer>.key   signs an officer's approvals and declarations            Ed25519, kept by the officer
 
 A file holds 64 hexadecimal characters and a newline, so that a person can copy it to paper and back.
 """
@@ -69,14 +70,36 @@ def make_keys(folder: Path, chance: RandomSource) -> Keys:
     for name in (IDENTITY, AGREEMENT, SECRET):
         path = fresh / name
         path.unlink(missing_ok=True)  # from a crash in this function
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "w") as file:
-            file.write(secret_of(chance).hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _write(path, chance)
     if folder.exists():
         folder.rmdir()
     fresh.rename(folder)
     return load_keys(folder)
+
+
+def make_officer_key(path: Path, chance: RandomSource) -> SigningKey:
+    """Make an officer's key in a file of its own; its folder is made, for its owner only.
+
+    Raises: KeysExist, UnsafeKeys.
+    """
+    path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    _check_mode(path.parent, FOLDER_MODE)
+    if path.exists():
+        raise KeysExist(
+            got=f"a key in {path.name}",
+            wanted="a free place",
+            act="the officer must use the key it has, or another name",
+        )
+    _write(path, chance)
+    return load_officer_key(path)
+
+
+def load_officer_key(path: Path) -> SigningKey:
+    """Return an officer's key.
+
+    Raises: KeysMissing, UnsafeKeys, DamagedKey.
+    """
+    return signing_key(_read(path))
 
 
 def load_keys(folder: Path) -> Keys:
@@ -89,6 +112,13 @@ def load_keys(folder: Path) -> Keys:
     _check_mode(folder, FOLDER_MODE)
     identity, agreement, secret = (_read(folder / name) for name in (IDENTITY, AGREEMENT, SECRET))
     return Keys(signing_key(identity), agreement_private_key(agreement), secret)
+
+
+def _write(path: Path, chance: RandomSource) -> None:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "w") as file:
+        file.write(secret_of(chance).hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _read(path: Path) -> bytes:

@@ -40,6 +40,7 @@ class Purpose(StrEnum):
     DECLARATION = "declaration"
     RELEASE = "release"
     ROUND = "round"
+    REPLAY = "replay"
 
 
 class BadSignature(SignatureRefusal):

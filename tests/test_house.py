@@ -19,29 +19,21 @@ MAY_IMPORT = {
 # Foreign library -> the only places that may import it. A benchmark may import any: it is a peer there.
 HOMES = {
     "alembic": ("coordinator/store/",),
-    "cryptography": (
-        "protocol/signing.py",
-        "protocol/agreement.py",
-        "protocol/round/masks.py",
-        "protocol/ledger/",
-        "privacy/randomness.py",
-        "simulations/seeded.py",
-    ),
+    "cryptography": ("protocol/signing.py", "protocol/agreement.py", "protocol/round/masks.py", "protocol/ledger/", "privacy/randomness.py", "simulations/seeded.py"),
     "diffprivlib": (),
     "dp_accounting": ("privacy/epsilon.py",),
-    "jinja2": ("coordinator/table_page.py", "partner_node/quality/page.py"),
     "numpy": ("protocol/round/", "privacy/", "partner_node/", "simulations/"),
     "opendp": (),
     "pandas": ("partner_node/sources/",),
     "polars": ("partner_node/delivery/", "partner_node/sources/", "partner_node/quality/"),
     "psycopg": ("coordinator/store/",),
-    "pydantic": ("protocol/", "partner_node/delivery/mapping.py", "partner_node/profiles/custom.py"),
+    "pydantic": ("protocol/", "partner_node/closed_toml.py", "partner_node/config.py", "partner_node/register.py", "partner_node/delivery/mapping.py", "partner_node/profiles/custom.py"),
     "pymerkle": (),
     "python_calamine": ("partner_node/sources/",),
-    "rich": ("privacy/audit/cli.py", "simulations/cli/"),
+    "rich": ("privacy/audit/cli.py", "simulations/cli/", "partner_node/cli/"),
     "scipy": (),
     "sqlalchemy": ("coordinator/store/",),
-    "typer": ("privacy/audit/cli.py", "simulations/cli/"),
+    "typer": ("privacy/audit/cli.py", "simulations/cli/", "partner_node/cli/"),
 }
 BENCHMARKS = "simulations/benchmarks/"
 # What touches the world or the clock; `protocol` and `privacy` import none of it.

@@ -1,0 +1,49 @@
+"""Touches the world: `check-data`: what is wrong with the delivery, by file, column and reason; never a value."""
+
+from collections.abc import Iterator
+
+import typer
+
+from partner_node.cli.opening import open_node
+from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, aligned, door, today
+from partner_node.cli.words import heads
+from partner_node.delivery.delivery import Delivery
+from partner_node.delivery.mapping import shown
+from partner_node.node import read_node_delivery
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command("check-data")
+def check_data_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, lang: Lang = None) -> None:
+    """Check the delivery. The result stays at your organisation."""
+    with door(lang, as_json=as_json) as teller:
+        opened = open_node(teller, node, lang)
+        with teller.phase("reading"):
+            delivery = read_node_delivery(opened, today=today())
+        # The quality report (partner_node/quality) is made and saved here, from this delivery.
+        teller.tell("data-local")
+        teller.result(_tree(delivery), _lines(delivery, teller))
+
+
+def _tree(delivery: Delivery) -> dict[str, object]:
+    return {
+        "files": [
+            {"file": shown(file), "read": rows, "used": delivery.used[file]} for file, rows in delivery.read.items()
+        ],
+        "faults": [
+            {"file": shown(key.file), "column": key.column, "reason": key.reason, "rows": rows}
+            for key, rows in delivery.faults.rows.items()
+        ],
+        "route": delivery.route,
+    }
+
+
+def _lines(delivery: Delivery, teller: Teller) -> Iterator[str]:
+    for file, rows in delivery.read.items():
+        yield teller.say("data-used", file=shown(file), used=delivery.used[file], read=rows)
+    faults = [(shown(key.file), key.column, key.reason, str(rows)) for key, rows in delivery.faults.rows.items()]
+    if faults:
+        yield from aligned([heads("data-head", teller.language), *faults])
+    else:
+        yield teller.say("data-clean")

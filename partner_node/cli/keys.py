@@ -1,0 +1,57 @@
+"""Touches the world: `keys`: a party makes its own keys, and the public file that goes into the covenant."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from partner_node.cli.files import write_new
+from partner_node.cli.telling import AsJson, Lang, door
+from partner_node.keystore import Keys, load_keys, load_officer_key, make_keys, make_officer_key
+from privacy.randomness import fresh_source
+from protocol.covenant.party import Officer
+from protocol.covenant.public_keys import PublicKeys
+from protocol.signing import public_key
+from protocol.words.ids import ApprovalKey
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command("keys")
+def keys_command(
+    party: Annotated[str, typer.Argument(help="id of your organisation, as in the covenant")],
+    *,
+    folder: Annotated[Path, typer.Option("--dir", help="folder for the keys")] = Path("keys"),
+    officers: Annotated[Path, typer.Option("--officers", help="folder for officers' keys")] = Path("officers"),
+    officer: Annotated[list[str], typer.Option("--officer", metavar="ID=NAME", help="a named officer")] = [],  # noqa: B006 - typer copies it
+    out: Annotated[Path | None, typer.Option("--out", help="the public file; else PARTY.public.json")] = None,
+    show: Annotated[bool, typer.Option("--show", help="make nothing; write the public file again")] = False,
+    as_json: AsJson = False,
+    lang: Lang = None,
+) -> None:
+    """Make your keys and write the public file."""
+    named = {entry.partition("=")[0]: entry.partition("=")[2] for entry in officer}
+    if not all(named) or not all(named.values()):
+        raise typer.BadParameter("write ID=NAME", param_hint="--officer")
+    with door(lang, as_json=as_json) as teller:
+        path = out or Path(f"{party}.public.json")
+        keys = load_keys(folder) if show else make_keys(folder, fresh_source())
+        people = []
+        for name, person in sorted(named.items()):
+            place = officers / f"{name}.key"
+            key = load_officer_key(place) if show else make_officer_key(place, fresh_source())
+            people.append({"id": name, "name": person, "key": ApprovalKey(public_key(key))})
+            teller.tell("keys-officer", officer=name, file=place)
+        public = _public(party, keys, people)
+        write_new(path, public.encode(), again=show)
+        if not show:
+            teller.tell("keys-made", folder=folder)
+            teller.tell("keys-safe", folder=folder, public=path)
+        teller.result(public.model_dump(mode="json"), [teller.say("keys-public", public=path)])
+
+
+def _public(party: str, keys: Keys, people: list[dict[str, str]]) -> PublicKeys:
+    identity, agreement = keys.public
+    tree = {"party": party, "identity_key": identity, "agreement_key": agreement}
+    officers = tuple(Officer.model_validate(person) for person in people)
+    return PublicKeys.model_validate({**tree, "officers": officers})

@@ -1,0 +1,26 @@
+"""Touches the world: the node of a configuration, for the commands that need one."""
+
+from pathlib import Path
+
+from partner_node.cli.telling import Teller, today
+from partner_node.cli.words import Language
+from partner_node.config import Config, load_config
+from partner_node.node import Node, load_node
+
+
+def open_config(teller: Teller, path: Path, lang: Language | None) -> Config:
+    """Return a configuration, and speak its language from here on.
+
+    Raises: ConfigRefusal.
+    """
+    config = load_config(path)
+    teller.language = lang or Language(config.settings.language)
+    return config
+
+
+def open_node(teller: Teller, path: Path, lang: Language | None) -> Node:
+    """Return the node of a configuration; it starts only if its agreement, keys, register and mapping go together.
+
+    Raises: ConfigRefusal, PolicyRefusal, KeystoreRefusal, AgreementRefusal.
+    """
+    return load_node(open_config(teller, path, lang), today=today())

@@ -1,0 +1,93 @@
+"""Touches the world: `status`: how this node stands. Nothing in it depends on a record or on the book."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import typer
+
+from partner_node.cli.opening import open_node
+from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, aligned, door, today
+from partner_node.cli.words import heads
+from partner_node.node import Node, stored_approvals
+from partner_node.policy import check_approved
+from partner_node.vault.carry_out import load_memory
+from partner_node.vault.log import StoredTree
+from partner_node.vault.vault import Vault
+from protocol.digest import digest_of
+from protocol.errors import Refusal
+from protocol.study.approval import SignedApproval
+from protocol.study.study import Study, slot_of
+from protocol.words.ids import Digest
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+APPROVED = "approved"
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    study: str
+    period: str
+    state: str
+
+
+@app.command("status")
+def status_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, lang: Lang = None) -> None:
+    """Show how this node stands: covenant, studies, rounds, log."""
+    with door(lang, as_json=as_json) as teller:
+        opened = open_node(teller, node, lang)
+        with opened.looking() as vault:
+            approvals = stored_approvals(vault, opened.agreed)
+            rounds = _rounds(vault, opened)
+            size = StoredTree(vault.connection).size
+        standing = {str(study.id): _standing(study, approvals, opened) for study in opened.agreed.studies}
+        paused = opened.config.pause_path.exists()
+        covenant = opened.agreed.covenant
+        tree = {
+            "party": opened.agreed.party,
+            "covenant": {"id": covenant.id, "version": covenant.version, "digest": digest_of(covenant)},
+            "paused": paused,
+            "studies": standing,
+            "rounds": [{"study": each.study, "period": each.period, "state": each.state} for each in rounds],
+            "log_size": size,
+        }
+        teller.result(tree, _lines(opened, standing, rounds, size, teller, paused=paused))
+
+
+def _standing(study: Study, approvals: Mapping[Digest, Sequence[SignedApproval]], node: Node) -> str:
+    """Return `approved`, or the name of the refusal."""
+    agreed, needed = node.agreed, node.config.settings.approvals_needed
+    try:
+        check_approved(study, approvals[digest_of(study)], agreed.covenant, agreed.party, on=today(), needed=needed)
+    except Refusal as refusal:
+        return refusal.code
+    return APPROVED
+
+
+def _rounds(vault: Vault, node: Node) -> list[_Round]:
+    states = {slot.slot: slot.state.value for slot in load_memory(vault).slots.values()}
+    return [
+        _Round(study.id, scheduled.period, states[slot])
+        for study in node.agreed.studies
+        for scheduled in study.schedule
+        if (slot := slot_of(study, scheduled.period)) in states
+    ]
+
+
+def _lines(
+    node: Node, standing: Mapping[str, str], rounds: Sequence[_Round], size: int, teller: Teller, *, paused: bool
+) -> Iterator[str]:
+    covenant = node.agreed.covenant
+    yield teller.say("status-party", party=node.agreed.party, covenant=covenant.id, version=covenant.version)
+    if paused:
+        yield teller.say("paused")
+    planned = {str(study.id): str(len(study.schedule)) for study in node.agreed.studies}
+    if standing:
+        approved = teller.say("status-approved")
+        rows = [(name, approved if code == APPROVED else code, planned[name]) for name, code in standing.items()]
+        yield from aligned([heads("status-head", teller.language), *rows])
+    else:
+        yield teller.say("status-none")
+    if rounds:
+        table = [(each.study, each.period, each.state) for each in rounds]
+        yield from aligned([heads("status-rounds-head", teller.language), *table])
+    yield teller.say("status-log", size=size)

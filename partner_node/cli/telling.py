@@ -1,0 +1,150 @@
+"""Touches the world: how a command speaks. stdout: the result. stderr: the story, and refusals by name.
+
+An error never shows a value, a traceback or a local variable: what nobody foresaw gets an id and the place in our own
+code, and its text stays unsaid.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from partner_node.cli.words import Language, say
+from protocol.errors import Refusals, SamenzichtError
+
+PROGRAM = "samenzicht-node"
+OUR_PACKAGES = ("protocol", "privacy", "partner_node")
+FAULT = 3
+
+NODE_FILE = Path("node.toml")
+NodeFile = Annotated[Path, typer.Option("--node", envvar="SAMENZICHT_NODE", help="the node's configuration")]
+AsJson = Annotated[bool, typer.Option("--json", help="the result as JSON on stdout")]
+Lang = Annotated[
+    Language | None, typer.Option("--lang", envvar="SAMENZICHT_LANG", help="language; else the configuration's")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
+
+
+class Mark(StrEnum):
+    """How a check ended."""
+
+    PASS = "PASS"  # noqa: S105 - a word on the screen
+    FAIL = "FAIL"
+
+
+@dataclass(slots=True)
+class Teller:
+    """What a command tells, in one language."""
+
+    language: Language
+    as_json: bool
+    story: Console
+
+    def say(self, key: str, **values: object) -> str:
+        """Return a sentence."""
+        return say(key, self.language, **values)
+
+    def tell(self, key: str, **values: object) -> None:
+        """Tell one line of the story."""
+        self.story.print(Text(self.say(key, **values)))
+
+    @contextmanager
+    def phase(self, key: str) -> Iterator[None]:
+        """Tell that long work goes on: a moving bar on a terminal, one line elsewhere."""
+        if not self.story.is_terminal:
+            self.tell(key)
+            yield
+            return
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - a terminal only
+
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self.story, transient=True) as progress:
+            progress.add_task(self.say(key), total=None)
+            yield
+
+    def result(self, tree: Mapping[str, object], lines: Iterable[str]) -> None:
+        """Write the result: as one JSON value, or as lines."""
+        if self.as_json:
+            typer.echo(json.dumps(tree, ensure_ascii=False, indent=2, sort_keys=True))
+            return
+        for line in lines:
+            typer.echo(line)
+
+    def confirm(self, key: str, *, yes: bool, **values: object) -> None:
+        """Ask on a terminal; go on without asking only where the caller said `--yes`."""
+        if not yes:
+            typer.confirm(self.say(key, **values), abort=True, err=True)
+
+
+@contextmanager
+def door(lang: Language | None, *, as_json: bool = False) -> Iterator[Teller]:
+    """Give a teller; a refusal or fault ends the command with its exit code and its name on stderr."""
+    teller = Teller(lang or Language.NL, as_json, Console(stderr=True, highlight=False, soft_wrap=True))
+    try:
+        yield teller
+    except SamenzichtError as error:
+        for line in told(error):
+            teller.story.print(Text(line))
+        raise typer.Exit(error.exit_code) from None
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise
+    except Exception as error:  # noqa: BLE001 - the last stop before a traceback, which could show values
+        place = place_of(error)
+        number = sha256(f"{type(error).__name__} {place}".encode()).hexdigest()[:12]
+        teller.story.print(Text(f"{PROGRAM}: fault: {number}: {type(error).__name__} at {place}"))
+        teller.tell("fault-hint", id=number)
+        raise typer.Exit(FAULT) from None
+
+
+def told(error: SamenzichtError) -> Iterator[str]:
+    """Yield the lines of an error; of several at once each its own."""
+    for problem in error.problems if isinstance(error, Refusals) else (error,):
+        yield f"{PROGRAM}: error: {problem.code}: {problem}"
+        if problem.hint:
+            yield f"{PROGRAM}: hint: {problem.hint}"
+
+
+def place_of(error: BaseException) -> str:
+    """Return the last line of our own code that an error passed: module and number, and nothing that it held."""
+    place, trace = "outside", error.__traceback__
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        if module.split(".", maxsplit=1)[0] in OUR_PACKAGES:
+            place = f"{module}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield rows as lines of aligned columns; no rows, no lines."""
+    if not rows:
+        return
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+
+
+def now_s() -> int:
+    """Return the time of this machine, in seconds since 1970."""
+    return int(time.time())
+
+
+def today() -> date:
+    """Return the day by this machine's clock and time zone."""
+    return datetime.fromtimestamp(now_s(), tz=UTC).astimezone().date()
+
+
+def is_terminal() -> bool:
+    """Tell whether a person can be asked."""
+    return sys.stdin.isatty()

@@ -1,0 +1,47 @@
+"""Computes: a partner's own TOML file as a closed value: unknown keys are refused, and nothing in it is filled in."""
+
+import tomllib
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from partner_node.errors import ConfigRefusal
+
+MAX_CHARACTERS = 1 << 18  # a node file has about 20 lines; a register of 1,000 processings stays below it
+MAX_NAMED = 20  # an error names the first problems, not a flood of them
+MAX_SHOWN = 40
+_MEND = "the partner's IT must mend the file"
+
+
+class MalformedToml(ConfigRefusal):
+    """A file that is not the TOML of this version: a key is unknown, missing or of the wrong type."""
+
+
+class ClosedToml(BaseModel):
+    """A value that a person writes as TOML: frozen, strict, closed, and silent about its input when refused."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+
+    @classmethod
+    def from_toml(cls, text: str, *, source: str) -> Self:
+        """Return the value that a text says. source: the file's name, for the error.
+
+        Raises: MalformedToml.
+        """
+        wanted = f"the TOML of {source}, with its keys and no others"
+        if len(text) > MAX_CHARACTERS:
+            raise MalformedToml(got=f"{source} of more than {MAX_CHARACTERS} characters", wanted=wanted, act=_MEND)
+        try:
+            return cls.model_validate(tomllib.loads(text))
+        except (tomllib.TOMLDecodeError, RecursionError):
+            raise MalformedToml(got=f"{source}, which is not TOML", wanted=wanted, act=_MEND) from None
+        except ValidationError as error:
+            places = sorted({f"{_place(fault['loc'])} ({fault['type']})" for fault in error.errors()})
+            named = ", ".join(places[:MAX_NAMED])
+            raise MalformedToml(got=f"{source} with wrong keys: {named}", wanted=wanted, act=_MEND) from None
+
+
+def _place(steps: tuple[int | str, ...]) -> str:
+    # A key comes from the file: only what cannot harm a line of a log is repeated.
+    text = ".".join(str(step) for step in steps)
+    return "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "?" for sign in text)[:MAX_SHOWN]

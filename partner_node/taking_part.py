@@ -1,0 +1,65 @@
+"""Touches the world: a node that takes part: its session on its vault, behind its gate. Data is read when it is due.
+
+The delivery is read once for each attempt, between the offer and its READY, and never after: what the READY commits to
+is frozen in the vault, and every later step works from there.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+
+from partner_node.counting import Counted, count
+from partner_node.gate import Gate
+from partner_node.node import Node, check_not_paused, read_node_delivery, stored_approvals
+from partner_node.policy import check_approved, member_of
+from partner_node.session import Chance, Session
+from partner_node.vault.book import Charges
+from partner_node.vault.shelf import VaultShelf
+from partner_node.vault.unit_key import KEY_BYTES
+from partner_node.vault.vault import Vault
+from privacy.counts import CellCounts
+from privacy.randomness import RandomSource, fresh_source
+from protocol.round.messages import Offer, Propose
+
+
+def fresh_chance(*_names: str) -> RandomSource:
+    """Return a source that nobody can repeat; what it is for makes no difference."""
+    return fresh_source()
+
+
+def take_part(node: Node, vault: Vault, *, today: Callable[[], date], chance: Chance = fresh_chance) -> Gate:
+    """Return the node, ready for messages. today: asked at each offer, so that an approval can end while it runs.
+
+    Raises: PolicyRefusal.
+    """
+    shelf = VaultShelf(vault)
+    settings = node.config.settings
+    approvals = stored_approvals(vault, node.agreed)
+    member = member_of(node.agreed, node.keys, approvals, on=today(), needed=settings.approvals_needed)
+
+    def counting(offer: Offer) -> Counted:
+        spec = offer.spec
+        if node.profile is None:
+            return _nothing(offer, member.study(spec.study_digest).round_for(spec.period).covenant_year)
+        records = read_node_delivery(node, today=today()).records
+        return count(records, member, spec.study_digest, spec.period, known=shelf, secret=node.keys.node_secret)
+
+    def allowed(header: Propose) -> None:
+        check_not_paused(node.config)
+        digest = header.offer.spec.study_digest
+        check_approved(
+            member.study(digest),
+            approvals[digest],
+            member.covenant,
+            member.id,
+            on=today(),
+            needed=settings.approvals_needed,
+        )
+
+    return Gate(Session(member, node.keys.agreement, shelf, counting, chance), allowed)
+
+
+def _nothing(offer: Offer, covenant_year: int) -> Counted:
+    nobody = Charges(covenant_year, np.zeros((0, KEY_BYTES), dtype=np.uint8), np.zeros(0, dtype=np.int64))
+    return Counted(CellCounts(np.zeros(offer.spec.cells, dtype=np.int64)), nobody)
