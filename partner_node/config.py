@@ -50,7 +50,7 @@ class Settings(ClosedToml):
     geography: _Place
     code_lists: Annotated[tuple[_Place, ...], Field(max_length=200, strict=False)] = ()
     studies: _Place
-    register: _Place
+    own_register: _Place
     keys: _Place
     officers: _Place
     vault: _Place
@@ -116,7 +116,7 @@ def load_register(config: Config) -> Register:
 
     Raises: ConfigMissing, OpenToOthers, MalformedToml.
     """
-    path = config.place(config.settings.register)
+    path = config.place(config.settings.own_register)
     check_not_open(path)
     return Register.from_toml(read_text(path), source=path.name)
 

@@ -9,18 +9,16 @@ from enum import StrEnum
 from pathlib import Path
 
 from partner_node.config import Config, check_not_open, load_config, load_register
+from partner_node.delivered import delivered_files, load_area_table, open_sources
 from partner_node.delivery.checks import check_columns, check_files
 from partner_node.errors import ConfigRefusal
 from partner_node.keystore import FILE_MODE, FOLDER_MODE, load_keys
 from partner_node.node import (
     Node,
     check_not_paused,
-    delivered_files,
     load_agreed,
-    load_area_table,
     load_mapping,
     load_node,
-    open_sources,
     profile_of,
 )
 from partner_node.policy import check_own_keys, check_register
@@ -120,7 +118,7 @@ def _permissions(config: Config) -> None:
             check_mode(folder, FOLDER_MODE)
             for path in folder.iterdir():
                 check_mode(path, FILE_MODE)
-    for text in (settings.register, settings.covenant, settings.geography, settings.mapping):
+    for text in (settings.own_register, settings.covenant, settings.geography, settings.mapping):
         if text is not None and config.place(text).exists():
             check_not_open(config.place(text))
     deliveries = config.place(settings.deliveries)

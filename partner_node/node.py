@@ -1,40 +1,32 @@
-"""Touches the world: one node as its configuration describes it: its agreement, keys, vault, mapping and files."""
+"""Touches the world: one node as its configuration describes it: its agreement, keys, vault and mapping."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from partner_node.config import Config, ConfigMissing, load_register, read_bytes, read_text
-from partner_node.delivery.addresses import PART
-from partner_node.delivery.area_file import read_area_table
-from partner_node.delivery.areas import AreaTable
-from partner_node.delivery.delivery import Delivery, read_delivery
 from partner_node.delivery.mapping import Mapping as DeliveryMapping
 from partner_node.delivery.mapping import parse_mapping
-from partner_node.delivery.source import Source
 from partner_node.keystore import Keys, load_keys
 from partner_node.policy import Agreed, NodePaused, WrongProfile, check_own_keys, check_pinned, check_register
 from partner_node.profiles.catalogue import PROFILES
 from partner_node.profiles.profile import Profile
-from partner_node.sources.opening import PARQUET, TEXT, WORKBOOKS, open_source
 from partner_node.vault.decisions import approvals
 from partner_node.vault.peek import peek
 from partner_node.vault.vault import Owner, Vault, open_vault
 from protocol.covenant.signed import SignedCovenant
 from protocol.digest import digest_of
-from protocol.errors import Refusal, refuse_all
 from protocol.study.approval import SignedApproval
 from protocol.study.grid import WrongGeography
 from protocol.study.rules import check_signed_study
 from protocol.study.study import SignedStudy
 from protocol.words.code_list import CodeList
-from protocol.words.geography import AreaCode, Geography
+from protocol.words.geography import Geography
 from protocol.words.ids import Digest
 
 MAX_STUDIES = 1_000  # files in the folder of studies
-MAX_DELIVERED_FILES = 1_000
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -141,71 +133,6 @@ def profile_of(mapping: DeliveryMapping | None) -> Profile:
     return profile
 
 
-def load_area_table(config: Config, geography: Geography) -> AreaTable:
-    """Return where addresses lie; an empty table where the configuration names none.
-
-    Raises: ConfigMissing, SourceRefusal, WrongAreaTable.
-    """
-    settings = config.settings
-    former = [AreaCode(code) for code in _lines(config, settings.former_areas)]
-    institutions = [PART.join(line.split(maxsplit=1)) for line in _lines(config, settings.institutions)]
-    year = settings.area_year or geography.year
-    if settings.area_table is None:
-        return AreaTable(year, {}, frozenset(former))
-    source = open_source(config.place(settings.area_table))
-    return read_area_table(source, geography, year=year, former=former, institutions=institutions)
-
-
-def delivered_files(config: Config) -> tuple[Path, ...]:
-    """Return the files of the delivery, in order of name."""
-    return delivered_in(config.place(config.settings.deliveries))
-
-
-def delivered_in(folder: Path) -> tuple[Path, ...]:
-    """Return the files of a folder that may be a delivery, in order of name.
-
-    Raises: ConfigMissing.
-    """
-    return files_in(folder, TEXT | WORKBOOKS | PARQUET, most=MAX_DELIVERED_FILES)
-
-
-def open_sources(paths: Sequence[Path]) -> tuple[Source, ...]:
-    """Open the files of a delivery; what is wrong with any of them is named together.
-
-    Raises: SourceRefusal, several as Refusals.
-    """
-    sources: list[Source] = []
-    problems: list[Refusal] = []
-    for path in paths:
-        try:
-            sources.append(open_source(path))
-        except Refusal as problem:
-            problems.append(problem)
-    refuse_all(tuple(problems), subject="delivery")
-    return tuple(sources)
-
-
-def read_node_delivery(node: Node, *, today: date) -> Delivery:
-    """Return the delivery in the node's folder.
-
-    Raises: ConfigMissing, SourceRefusal, DeliveryRefusal.
-    """
-    if node.profile is None or node.mapping is None:
-        raise ConfigMissing(
-            got="a node without a mapping", wanted="a partner with data", act="a witness has no delivery to read"
-        )
-    return read_delivery(
-        open_sources(delivered_files(node.config)),
-        node.profile,
-        node.mapping,
-        node.agreed.geography,
-        node.agreed.code_lists,
-        area_table=load_area_table(node.config, node.agreed.geography),
-        secret=node.keys.node_secret,
-        today=today,
-    )
-
-
 def stored_approvals(vault: Vault, agreed: Agreed) -> Mapping[Digest, tuple[SignedApproval, ...]]:
     """Return the officers' stored decisions on every study."""
     digests = [digest_of(study) for study in agreed.studies]
@@ -243,7 +170,3 @@ def files_in(folder: Path, suffixes: set[str], *, most: int) -> tuple[Path, ...]
             got=f"more than {most} files in {folder.name}", wanted="fewer", act="the partner's IT must clear it"
         )
     return tuple(found)
-
-
-def _lines(config: Config, text: str | None) -> list[str]:
-    return [] if text is None else [line.strip() for line in read_text(config.place(text)).splitlines() if line.strip()]

@@ -10,8 +10,9 @@ from datetime import date
 import numpy as np
 
 from partner_node.counting import Counted, count
+from partner_node.delivered import read_node_delivery
 from partner_node.gate import Gate
-from partner_node.node import Node, check_not_paused, read_node_delivery, stored_approvals
+from partner_node.node import Node, check_not_paused, stored_approvals
 from partner_node.policy import check_approved, member_of
 from partner_node.session import Chance, Session
 from partner_node.vault.book import Charges

@@ -15,6 +15,7 @@ from partner_node.cli.files import write_new
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, Yes, door, now_s, today
 from partner_node.cli.words import Language
 from partner_node.config import VAULT_FILE, load_config, read_bytes
+from partner_node.delivered import delivered_in, open_sources
 from partner_node.delivery.mapping import shown
 from partner_node.delivery.suggest import (
     MappedRecord,
@@ -25,7 +26,7 @@ from partner_node.delivery.suggest import (
     possible_routes,
 )
 from partner_node.keystore import Keys, load_keys
-from partner_node.node import delivered_in, load_mapping, open_sources, profile_of
+from partner_node.node import load_mapping, profile_of
 from partner_node.policy import check_own_keys
 from partner_node.profiles.catalogue import PROFILES
 from partner_node.profiles.profile import Profile, RecordType, Route
@@ -113,7 +114,7 @@ def _node_text(party: str, language: Language, signed: SignedCovenant, folder: P
         'geography = "agreement/geography.json"',
         f"code_lists = [{', '.join(lists)}]",
         'studies = "agreement/studies"',
-        'register = "register.toml"',
+        'own_register = "register.toml"',
         'keys = "keys"',
         'officers = "officers"',
         'vault = "vault"',

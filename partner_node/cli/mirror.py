@@ -12,9 +12,10 @@ from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, 
 from partner_node.cli.words import heads
 from partner_node.config import read_bytes
 from partner_node.counting import count
+from partner_node.delivered import read_node_delivery
 from partner_node.errors import PolicyRefusal
 from partner_node.mirror import Delivered, Mirror, MirroredTable, NothingSpent, mirror
-from partner_node.node import Node, read_node_delivery
+from partner_node.node import Node
 from partner_node.vault.accounts import load_accounts
 from partner_node.vault.carry_out import load_commitment
 from partner_node.vault.shelf import VaultShelf

@@ -2,20 +2,10 @@
 
 from pathlib import Path
 
+from partner_node.cli.configured import open_config
 from partner_node.cli.telling import Teller, today
 from partner_node.cli.words import Language
-from partner_node.config import Config, load_config
 from partner_node.node import Node, load_node
-
-
-def open_config(teller: Teller, path: Path, lang: Language | None) -> Config:
-    """Return a configuration, and speak its language from here on.
-
-    Raises: ConfigRefusal.
-    """
-    config = load_config(path)
-    teller.language = lang or Language(config.settings.language)
-    return config
 
 
 def open_node(teller: Teller, path: Path, lang: Language | None) -> Node:

@@ -2,8 +2,8 @@
 
 import typer
 
+from partner_node.cli.configured import open_config
 from partner_node.cli.files import write_new
-from partner_node.cli.opening import open_config
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, door, today
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -9,7 +9,7 @@ import typer
 from partner_node.cli.opening import open_node
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, aligned, door, today
 from partner_node.cli.words import heads
-from partner_node.node import read_node_delivery
+from partner_node.delivered import read_node_delivery
 from partner_node.preview import Preview, PreviewedTable, preview
 from partner_node.vault.shelf import VaultShelf
 from privacy import explain
