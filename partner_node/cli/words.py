@@ -96,7 +96,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "doctor-mend": ("     zo herstelt u dit: {act}", "     how to mend it: {act}"),
     "doctor-skipped": ("     eerst: configuratie, convenant en sleutels", "     first: configuration, covenant, keys"),
     "doctor-ready": ("alles staat klaar", "everything is ready"),
-    "doctor-not-ready": ("{failed} punten zijn niet in orde", "{failed} points are not in order"),
+    "doctor-not-ready": ("niet in orde: {failed}", "not in order: {failed}"),
     # check-data
     "data-used": ("{file}: {used} van {read} rijen bruikbaar", "{file}: {used} of {read} rows usable"),
     "data-clean": ("geen fouten gevonden", "no faults found"),

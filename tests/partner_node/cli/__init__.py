@@ -1,0 +1,1 @@
+"""Tests of the partner's command and of what it stands on."""
