@@ -67,6 +67,7 @@ class Partner:
     samples: Samples
     covenant: Covenant | None = None
     study: Study | None = None
+    today: date = TODAY
 
     def run(self, *arguments: str, said: str | None = None, lang: str | None = "en") -> Result:
         """Run the command as typed in the partner's folder."""
@@ -222,7 +223,7 @@ def run_round(
     with node.writing() as vault:
         gate = take_part(node, vault, today=lambda: TODAY, chance=lambda *names: seeded_source(seed, *names))
         others = {party: _other(partner, party) for party in agreement.PARTICIPANTS if party != partner.party}
-        coordinator = Coordinator(_member(partner, agreement.COORDINATOR))
+        coordinator = Coordinator(member_of_other(partner, agreement.COORDINATOR))
         step = coordinator.propose(digest, agreement.PERIOD, agreement.PARTICIPANTS, NOW_S)
         slot = step.slot.slot
         while step.slot.state is not State.DONE:
@@ -234,7 +235,7 @@ def run_round(
     declarations = tuple(
         agreement.declare(partner.study, party, _officer_key(partner, party)) for party in agreement.PARTNERS
     )
-    member = _member(partner, agreement.COORDINATOR)
+    member = member_of_other(partner, agreement.COORDINATOR)
     release = sign_release(make_release(step.slot, opened, member=member, declarations=declarations), member=member)
     return Round(tuple(sent), release)
 
@@ -267,10 +268,11 @@ def _other(partner: Partner, party: PartyId) -> SimulatedParty:
         return np.zeros(offer.spec.cells, dtype=np.int64)
 
     private = X25519PrivateKey.from_private_bytes(example.secret(f"agree {party}"))
-    return SimulatedParty(_member(partner, party), private, counts, 1)
+    return SimulatedParty(member_of_other(partner, party), private, counts, 1)
 
 
-def _member(partner: Partner, party: PartyId) -> Member:
+def member_of_other(partner: Partner, party: PartyId) -> Member:
+    """Return one of the others."""
     assert partner.covenant is not None
     assert partner.study is not None
     studies = {digest_of(partner.study): partner.study}

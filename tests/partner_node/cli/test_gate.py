@@ -1,0 +1,356 @@
+"""What may run: refusals by name, decided before any record is read, and answered as refusals."""
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from partner_node import taking_part
+from partner_node.delivered import read_node_delivery
+from partner_node.delivery.delivery import Delivery
+from partner_node.gate import Gate
+from partner_node.node import Node
+from partner_node.policy import (
+    ApprovalEnded,
+    NotInRegister,
+    PermissionNotInRegister,
+    StudyRefused,
+    TooFewApprovals,
+    WrongProfile,
+    check_approved,
+    check_register,
+    decline_code,
+)
+from partner_node.profiles.catalogue import PROFILES
+from partner_node.register import Register
+from partner_node.taking_part import take_part
+from protocol.covenant.covenant import Covenant
+from protocol.covenant.party import Officer
+from protocol.digest import digest_of
+from protocol.errors import Refusal
+from protocol.round.coordinator_round import CoordinatorStep
+from protocol.round.frame import parse_frame, seal
+from protocol.round.messages import Decline, DeclineCode, Propose, Ready
+from protocol.signing import BadSignature, Purpose, sign
+from protocol.study.approval import Approval, Decision, NotApproved, SignedApproval, UnknownOfficer
+from protocol.words.ids import ApprovalKey, Line, OfficerId, PartyId
+from simulations.first_light import agreement
+from simulations.round_world import Coordinator
+from tests import example
+from tests.partner_node.cli.partner import NOW_S, STUDY, TODAY, Partner, member_of_other, ready_partner, run_round
+
+COVENANT, THE_STUDY = example.covenant(), example.study()
+
+
+def word(officer: str, decision: Decision, first: date = TODAY, last: date = date(2026, 12, 31)) -> SignedApproval:
+    approval = Approval(
+        study_digest=digest_of(THE_STUDY),
+        party=example.VT,
+        officer=OfficerId(officer),
+        decision=decision,
+        decided_on=first,
+        valid_until=last,
+    )
+    key = example.signing_key(f"{example.VT} {officer}")
+    return SignedApproval(approval=approval, signature=sign(approval.encode(), key=key, purpose=Purpose.APPROVAL))
+
+
+def with_two_officers() -> Covenant:
+    second = Officer(
+        id=OfficerId("owner"), name=Line("O. Wner"), key=ApprovalKey(example.public_hex(f"{example.VT} owner"))
+    )
+    parties = tuple(
+        party.model_copy(update={"officers": (*party.officers, second)}) if party.id == example.VT else party
+        for party in COVENANT.parties
+    )
+    # Parsed again: a copy would take along what the original has looked up.
+    return Covenant.parse(COVENANT.model_copy(update={"parties": parties}).encode())
+
+
+YES, NO = Decision.APPROVED, Decision.REFUSED
+ENDED = (date(2026, 1, 1), date(2026, 1, 5))
+
+
+@pytest.mark.parametrize(
+    ("words", "needed", "refusal"),
+    [
+        ([], 1, NotApproved),
+        ([word("fg", YES)], 1, None),
+        ([word("fg", YES, *ENDED)], 1, ApprovalEnded),
+        ([word("fg", YES, date(2026, 1, 13))], 1, ApprovalEnded),
+        ([word("fg", NO)], 1, StudyRefused),
+        ([word("fg", YES), word("owner", NO)], 1, StudyRefused),
+        ([word("fg", YES)], 2, TooFewApprovals),
+        ([word("fg", YES), word("fg", YES)], 2, TooFewApprovals),
+        ([word("fg", YES), word("owner", YES, *ENDED)], 2, TooFewApprovals),
+        ([word("fg", YES), word("owner", YES)], 2, None),
+        ([word("stranger", YES)], 1, UnknownOfficer),
+        ([word("fg", YES).model_copy(update={"signature": "0" * 128})], 1, BadSignature),
+    ],
+)
+def test_a_study_runs_only_as_named_officers_approved(
+    words: list[SignedApproval], needed: int, refusal: type[Refusal] | None
+) -> None:
+    covenant = with_two_officers()
+
+    def check() -> None:
+        check_approved(THE_STUDY, words, covenant, example.VT, on=TODAY, needed=needed)
+
+    if refusal is None:
+        check()
+        return
+    with pytest.raises(refusal):
+        check()
+
+
+def test_a_witness_needs_no_officer_and_a_partner_does() -> None:
+    check_approved(THE_STUDY, (), COVENANT, example.WITNESS, on=TODAY, needed=1)
+    with pytest.raises(NotApproved):
+        check_approved(THE_STUDY, (), COVENANT, example.POLICE, on=TODAY, needed=1)
+
+
+REGISTER = """format = 1
+[[processing]]
+covenant = "oefenconvenant"
+purpose = "Beleidsinformatie over huiselijk geweld en kindermishandeling"
+legal_ground = "Wmo 2015 art. 4.2.12; Wpg art. 22 voor de politie"
+ends_on = 2026-06-30
+[processing.wpg_permission]
+issuer = "Burgemeester van Oefenstad"
+issued_on = 2025-12-01
+scope = "HGKM-incidenten per wijk"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "refusal"),
+    [
+        ("", "", None),
+        ("oefenconvenant", "ander-convenant", NotInRegister),
+        ("Beleidsinformatie", "Opsporing", NotInRegister),
+        ("4.2.12", "4.2.13", NotInRegister),
+        ("2026-06-30", "2026-01-11", NotInRegister),
+        ("Burgemeester van Oefenstad", "Minister", PermissionNotInRegister),
+        ("2025-12-01", "2024-12-01", PermissionNotInRegister),
+        ("per wijk", "per buurt", PermissionNotInRegister),
+        (REGISTER[REGISTER.index("[processing.wpg") :], "", PermissionNotInRegister),
+    ],
+)
+def test_the_police_run_only_what_stands_in_their_own_register(
+    old: str, new: str, refusal: type[Refusal] | None
+) -> None:
+    """ZN-14: purpose, legal ground and the Wpg permission, word for word and not ended."""
+    register = Register.from_toml(REGISTER.replace(old, new), source="register.toml")
+
+    def check() -> None:
+        check_register(register, COVENANT, example.POLICE, PROFILES["politie"], on=TODAY)
+
+    if refusal is None:
+        check()
+        return
+    with pytest.raises(refusal):
+        check()
+
+
+def test_a_mapping_for_another_type_of_partner_is_refused() -> None:
+    register = Register.from_toml(REGISTER, source="register.toml")
+    with pytest.raises(WrongProfile):
+        check_register(register, COVENANT, example.SCHOOLS[0], PROFILES["politie"], on=TODAY)
+    check_register(register, COVENANT, example.SCHOOLS[0], PROFILES["school"], on=TODAY)
+
+
+def test_a_police_node_without_the_permission_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    partner = ready_partner(tmp_path / "p", "politie", monkeypatch)
+    partner.done("status")
+    partner.write_register(permission=False)
+    for command in (["status"], ["check-data"], ["preview", STUDY], ["approve", STUDY, "--officer", "fg", "--yes"]):
+        result = partner.run(*command)
+        assert result.exit_code == 1
+        assert "permission-not-in-register" in result.stderr
+
+
+Change = Callable[[Partner], object]
+
+
+def refuse(partner: Partner) -> None:
+    partner.done("refuse", STUDY, "--officer", "fg", "--reason", "eerst overleg", "--yes")
+
+
+def end_approval(partner: Partner) -> None:
+    partner.done("approve", STUDY, "--officer", "fg", "--yes", "--until", "2026-01-12")
+    partner.today = date(2026, 1, 20)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda partner: partner.done("pause"), DeclineCode.REFUSED),
+        (refuse, DeclineCode.NOT_APPROVED),
+        (end_approval, DeclineCode.NOT_APPROVED),
+        (lambda partner: partner.config_line("approvals_needed = 2"), DeclineCode.NOT_APPROVED),
+    ],
+)
+def test_what_a_person_said_no_to_is_declined_with_a_signature_and_before_data_is_read(
+    change: Change, code: DeclineCode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """N11: an answer that the coordinator takes, and no silence that looks like a drop-out."""
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    reads = counted_reads(monkeypatch)
+    assert isinstance(header_of(answer(partner, proposal(partner))), Ready), "negative control: it takes part"
+    assert reads == [1]
+    partner = ready_partner(tmp_path / "q", "school", monkeypatch)
+    change(partner)
+    body = answer(partner, proposal(partner))
+    header = header_of(body)
+    assert isinstance(header, Decline)
+    assert header.code is code
+    assert reads == [1], "no second read"
+    coordinator, step = proposed(partner)
+    coordinator.take(step.slot.slot, body)
+    assert partner.run("status").exit_code == 0
+
+
+def test_an_approval_that_ends_while_the_node_runs_stops_the_next_offer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    partner.done("approve", STUDY, "--officer", "fg", "--yes", "--until", "2026-01-12")
+    days = [TODAY]
+    node = partner.node
+    with node.writing() as vault:
+        gate = take_part(node, vault, today=lambda: days[0])
+        days[0] = date(2026, 1, 13)
+        header = header_of(gate.receive(proposal(partner), NOW_S)[0])
+        assert isinstance(header, Decline)
+        assert header.code is DeclineCode.NOT_APPROVED
+
+
+def test_too_few_participants_are_declined_the_same_whatever_the_data_and_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """N14: before data access, with one constant answer; the same node answers a full offer with a READY."""
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    reads = counted_reads(monkeypatch)
+    few = with_participants(partner, agreement.PARTICIPANTS[:-1])
+    answers = set()
+    for files in (partner.samples.clean, partner.samples.faulty, {"verzuim.csv": "x"}, {}):
+        partner.deliver(files)
+        answers.add(answer(partner, few))
+    assert len(answers) == 1
+    header = header_of(answers.pop())
+    assert isinstance(header, Decline)
+    assert header.code is DeclineCode.REFUSED
+    assert reads == []
+    partner.deliver(partner.samples.clean)
+    assert isinstance(header_of(answer(partner, proposal(partner))), Ready), "negative control"
+    assert reads == [1]
+
+
+def test_a_paused_node_goes_on_after_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    assert partner.done("pause") == "this node takes part in nothing now\n"
+    partner.settle()
+    doctor = partner.run("doctor")
+    assert doctor.exit_code == 1
+    assert "FAIL takes part: node-paused" in doctor.stdout
+    assert partner.done("resume") == "this node takes part again\n"
+    assert len(run_round(partner).sent) == 3
+
+
+def test_a_refusal_of_an_officer_is_logged_and_its_reason_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    out = partner.done("refuse", STUDY, "--officer", "fg", "--reason", "geheime reden", "--yes")
+    assert out.splitlines()[0] == f"refused by fg: {STUDY}"
+    assert "study-refused" in partner.done("status")
+    assert [line.split()[1] for line in partner.done("log", "show").splitlines()] == [
+        "covenant",
+        "approval",
+        "approval",
+    ]
+    signed = partner.folder / f"school.{STUDY}.fg.approval.json"
+    assert SignedApproval.parse(signed.read_bytes()).approval.decision is Decision.REFUSED
+    assert b"geheime reden" not in signed.read_bytes()
+    assert "geheime reden" in (partner.folder / "vault" / "reasons.jsonl").read_text()
+
+
+def test_an_officer_signs_with_its_own_key_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    shutil.copy(partner.folder / "keys" / "identity.key", partner.folder / "other.key")
+    other = partner.run("approve", STUDY, "--officer", "fg", "--key", "other.key", "--yes")
+    assert other.exit_code == 1
+    assert "foreign-officer-key" in other.stderr
+    stranger = partner.run("approve", STUDY, "--officer", "stranger", "--yes")
+    assert stranger.exit_code == 1
+    assert "unknown-officer" in stranger.stderr
+    unknown = partner.run("approve", "no-study", "--officer", "fg", "--yes")
+    assert unknown.exit_code == 1
+    assert "study-unknown" in unknown.stderr
+
+
+def test_a_decision_waits_while_a_round_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log must not grow between the head that a READY shows and its end."""
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    assert isinstance(header_of(answer(partner, proposal(partner))), Ready)
+    before = partner.done("log", "show")
+    result = partner.run("approve", STUDY, "--officer", "fg", "--yes")
+    assert result.exit_code == 1
+    assert "round-open" in result.stderr
+    assert partner.done("log", "show") == before
+    assert partner.run("pause").exit_code == 0
+
+
+def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Count how often a node reads its delivery."""
+    reads: list[int] = []
+    read = read_node_delivery
+
+    def counting(node: Node, *, today: date) -> Delivery:
+        reads.append(1)
+        return read(node, today=today)
+
+    monkeypatch.setattr(taking_part, "read_node_delivery", counting)
+    return reads
+
+
+def proposed(partner: Partner) -> tuple[Coordinator, CoordinatorStep]:
+    """Return a coordinator that proposed the round to everyone."""
+    coordinator = Coordinator(member_of_other(partner, agreement.COORDINATOR))
+    assert partner.study is not None
+    return coordinator, coordinator.propose(digest_of(partner.study), agreement.PERIOD, agreement.PARTICIPANTS, NOW_S)
+
+
+def proposal(partner: Partner) -> bytes:
+    """Return its PROPOSE."""
+    return proposed(partner)[1].messages[0][1]
+
+
+def with_participants(partner: Partner, participants: tuple[PartyId, ...]) -> bytes:
+    """Return a PROPOSE that the coordinator signed, with other participants."""
+    header = parse_frame(proposal(partner), source="a test", max_payload_bytes=0).header
+    assert isinstance(header, Propose)
+    offer = header.offer.model_copy(update={"participants": participants})
+    changed = header.model_copy(update={"offer": offer})
+    return seal(changed, key=example.signing_key(agreement.COORDINATOR)).encode()
+
+
+def answer(partner: Partner, body: bytes) -> bytes:
+    """Return a real node's one answer."""
+    node = partner.node
+    with node.writing() as vault:
+        gate: Gate = take_part(node, vault, today=lambda: partner.today)
+        (said,) = gate.receive(body, NOW_S)
+    return said
+
+
+def header_of(body: bytes) -> object:
+    return parse_frame(body, source="a test", max_payload_bytes=0).header
+
+
+def test_the_codes_of_refusals() -> None:
+    texts = {"got": "x", "wanted": "y", "act": "z"}
+    assert decline_code(StudyRefused(**texts)) is DeclineCode.REFUSED
+    assert decline_code(ApprovalEnded(**texts)) is DeclineCode.NOT_APPROVED
