@@ -11,6 +11,7 @@ from partner_node import taking_part
 from partner_node.delivered import read_node_delivery
 from partner_node.delivery.delivery import Delivery
 from partner_node.gate import Gate
+from partner_node.keystore import load_keys
 from partner_node.node import Node
 from partner_node.policy import (
     ApprovalEnded,
@@ -28,6 +29,7 @@ from partner_node.register import Register
 from partner_node.taking_part import take_part
 from protocol.covenant.covenant import Covenant
 from protocol.covenant.party import Officer
+from protocol.covenant.signed import PartySignature, SignedCovenant
 from protocol.digest import digest_of
 from protocol.errors import Refusal
 from protocol.round.coordinator_round import CoordinatorStep
@@ -35,11 +37,22 @@ from protocol.round.frame import parse_frame, seal
 from protocol.round.messages import Decline, DeclineCode, Propose, Ready
 from protocol.signing import BadSignature, Purpose, sign
 from protocol.study.approval import Approval, Decision, NotApproved, SignedApproval, UnknownOfficer
+from protocol.study.declaration import SignedDeclaration, check_declaration
 from protocol.words.ids import ApprovalKey, Line, OfficerId, PartyId
 from simulations.first_light import agreement
 from simulations.round_world import Coordinator
 from tests import example
-from tests.partner_node.cli.partner import NOW_S, STUDY, TODAY, Partner, member_of_other, ready_partner, run_round
+from tests.partner_node.cli.partner import (
+    NOW_S,
+    STUDY,
+    TODAY,
+    Partner,
+    member_of_other,
+    ready_partner,
+    run_round,
+    signature_of,
+    signed_partner,
+)
 
 COVENANT, THE_STUDY = example.covenant(), example.study()
 
@@ -169,6 +182,67 @@ def test_a_police_node_without_the_permission_does_not_start(tmp_path: Path, mon
         result = partner.run(*command)
         assert result.exit_code == 1
         assert "permission-not-in-register" in result.stderr
+
+
+def test_only_the_pinned_covenant_and_studies_of_its_coordinator_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys never come from the coordinator at run time: a covenant that all signed anew is refused until pinned."""
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    path = partner.folder / "agreement" / "covenant.json"
+    pinned = path.read_bytes()
+    signed = SignedCovenant.parse(pinned)
+    other = Covenant.parse(signed.covenant.model_copy(update={"retention_years": 8}).encode())
+    identity = load_keys(partner.folder / "keys").identity
+    own = PartySignature(signer=partner.party, signature=sign(other.encode(), key=identity, purpose=Purpose.COVENANT))
+    signatures = tuple(own if p.id == partner.party else signature_of(other, p.id) for p in other.parties)
+    path.write_bytes(SignedCovenant(covenant=other, signatures=signatures).encode())
+    refused = partner.run("status")
+    assert refused.exit_code == 1
+    assert "other-covenant" in refused.stderr
+    path.write_bytes(pinned)
+    partner.done("status")
+    assert partner.study is not None
+    forged = agreement.sign_study(partner.study, example.signing_key(example.VT))
+    (partner.folder / "agreement" / "studies" / "forged.json").write_bytes(forged.encode())
+    refused = partner.run("status")
+    assert refused.exit_code == 1
+    assert "bad-signature" in refused.stderr
+
+
+def test_init_pins_only_a_covenant_that_this_party_signed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ZN-14: without its own signature under the agreement a node is not set up, so it can submit nothing."""
+    partner = signed_partner(tmp_path / "p", "school", monkeypatch)
+    path = partner.folder / "agreement" / "covenant.json"
+    signed = SignedCovenant.parse(path.read_bytes())
+    without = tuple(entry for entry in signed.signatures if entry.signer != "school")
+    path.write_bytes(SignedCovenant(covenant=signed.covenant, signatures=without).encode())
+    refused = partner.run("init", "--party", "school", "--profile", "school", "--yes")
+    assert refused.exit_code == 1
+    assert "missing-signature: got no signature of school" in refused.stderr
+    foreign = partner.run("init", "--party", "politie", "--profile", "politie", "--yes")
+    assert foreign.exit_code == 1
+    path.write_bytes(signed.encode())
+    assert "foreign-keys" in partner.run("init", "--party", "politie", "--profile", "politie", "--yes").stderr
+    assert not (partner.folder / "node.toml").exists()
+    partner.done("init", "--party", "school", "--profile", "school", "--yes")
+
+
+def test_a_declaration_is_asked_table_by_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    result = partner.run("declare", "2025-Q4", "--study", STUDY, "--officer", "fg", said="deels\nlate\nvolledig\n")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.splitlines()[1:3] == [
+        "school-huishoudens-wijk: partial (late)",
+        "school-meldingen-wijk: complete",
+    ]
+    signed = SignedDeclaration.parse((partner.folder / f"school.{STUDY}.2025-Q4.declaration.json").read_bytes())
+    assert partner.study is not None
+    assert partner.covenant is not None
+    check_declaration(signed, partner.study, partner.covenant)
+    unknown = partner.run("declare", "2026-Q1", "--study", STUDY, "--officer", "fg", "--all", "volledig")
+    assert unknown.exit_code == 1
+    assert "unknown-period" in unknown.stderr
 
 
 Change = Callable[[Partner], object]

@@ -93,11 +93,11 @@ def test_no_private_key_is_in_any_output_or_file_but_its_own(tmp_path: Path, mon
         assert key in files_outside(partner), "negative control: the search finds"
 
 
-SECRET = "Kanarievogel in a local variable"
+UNSAID = "Kanarievogel in a local variable"
 
 
 def breaking(*_arguments: object, **_named: object) -> Delivery:
-    local = SECRET
+    local = UNSAID
     raise RuntimeError(f"boom {local}")
 
 
@@ -108,7 +108,7 @@ def test_what_nobody_foresaw_shows_an_id_and_no_value(tmp_path: Path, monkeypatc
     first, second = partner.run("check-data"), partner.run("check-data")
     assert (first.exit_code, first.stdout) == (3, "")
     assert first.stderr == second.stderr
-    assert SECRET not in first.stderr
+    assert UNSAID not in first.stderr
     assert "boom" not in first.stderr
     assert "Traceback" not in first.stderr
     fault = first.stderr.splitlines()[-2]
@@ -117,7 +117,7 @@ def test_what_nobody_foresaw_shows_an_id_and_no_value(tmp_path: Path, monkeypatc
     try:
         breaking()
     except RuntimeError:
-        assert SECRET in traceback.format_exc(), "negative control: a plain traceback tells it"
+        assert UNSAID in traceback.format_exc(), "negative control: a plain traceback tells it"
 
 
 OPEN = (
