@@ -14,7 +14,7 @@ from click import Choice
 from partner_node.cli.files import write_new
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, Yes, door, now_s, today
 from partner_node.cli.words import Language
-from partner_node.config import VAULT_FILE, load_config, read_bytes
+from partner_node.config import VAULT_FILE, load_config, read_bytes, read_text
 from partner_node.delivered import delivered_in, open_sources
 from partner_node.delivery.mapping import shown
 from partner_node.delivery.suggest import (
@@ -25,6 +25,7 @@ from partner_node.delivery.suggest import (
     pattern_of,
     possible_routes,
 )
+from partner_node.errors import PolicyRefusal
 from partner_node.keystore import Keys, load_keys
 from partner_node.node import load_mapping, profile_of
 from partner_node.policy import check_own_keys
@@ -41,6 +42,10 @@ MAPPING_FILE = "mapping.toml"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+class NotTheNext(PolicyRefusal):
+    """A covenant to pin that does not follow the one that is pinned."""
+
+
 @app.command("init")
 def init_command(
     *,
@@ -49,6 +54,7 @@ def init_command(
     route: Annotated[Route | None, typer.Option("--route", help="how a household is known")] = None,
     language: Annotated[Language, typer.Option("--language", help="language of this node")] = Language.NL,
     remap: Annotated[bool, typer.Option("--remap", help="make only the mapping anew")] = False,
+    repin: Annotated[bool, typer.Option("--repin", help="pin only the next version of the covenant")] = False,
     node: NodeFile = NODE_FILE,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -58,28 +64,70 @@ def init_command(
     if profile is not None and profile not in PROFILES:
         raise typer.BadParameter(", ".join(PROFILES), param_hint="--profile")
     with door(lang or language, as_json=as_json) as teller:
-        folder = node.parent
         if remap:
-            config = load_config(node)
-            found = PROFILES[profile] if profile else profile_of(load_mapping(config))
-            mapping = _ask_mapping(teller, found, folder, route, yes=yes)
-            write_new(config.place(config.settings.mapping or MAPPING_FILE), mapping.encode(), again=True)
-            teller.result({"mapping": MAPPING_FILE}, [teller.say("init-mapped", mapping=MAPPING_FILE)])
-            return
-        keys = load_keys(folder / "keys")
-        covenant = _signed_by(folder / "agreement" / "covenant.json", PartyId(party), keys)
-        text = _node_text(party, language, covenant, folder, has_data=profile is not None)
-        if profile is not None:
-            mapping = _ask_mapping(teller, PROFILES[profile], folder, route, yes=yes)
-            write_new(folder / MAPPING_FILE, mapping.encode())
-        write_new(node, text.encode())
-        vault = folder / "vault" / VAULT_FILE
-        if not vault.exists():
-            _make(vault, Owner(covenant.covenant.id, PartyId(party), keys.node_secret), covenant)
-            teller.tell("init-vault", vault=vault)
-        teller.tell("init-next")
-        tree = {"node": str(node), "covenant_digest": digest_of(covenant.covenant), "vault": str(vault)}
-        teller.result(tree, [teller.say("init-done", node=node, mapping=MAPPING_FILE if profile else "-")])
+            _remap(teller, node, PROFILES.get(profile or ""), route, yes=yes)
+        elif repin:
+            _repin(teller, node)
+        else:
+            _set_up(teller, node, PartyId(party), PROFILES.get(profile or ""), route=route, language=language, yes=yes)
+
+
+def _set_up(
+    teller: Teller,
+    node: Path,
+    party: PartyId,
+    profile: Profile | None,
+    *,
+    route: Route | None,
+    language: Language,
+    yes: bool,
+) -> None:
+    folder = node.parent
+    keys = load_keys(folder / "keys")
+    covenant = _signed_by(folder / "agreement" / "covenant.json", party, keys)
+    text = _node_text(party, language, covenant, folder, has_data=profile is not None)
+    if profile is not None:
+        write_new(folder / MAPPING_FILE, _ask_mapping(teller, profile, folder, route, yes=yes).encode())
+    write_new(node, text.encode())
+    vault = folder / "vault" / VAULT_FILE
+    if not vault.exists():
+        owner = Owner(covenant.covenant.id, party, keys.node_secret)
+        make_vault(vault, owner)
+        _log_pin(vault, owner, covenant)
+        teller.tell("init-vault", vault=vault)
+    teller.tell("init-next")
+    tree = {"node": str(node), "covenant_digest": digest_of(covenant.covenant), "vault": str(vault)}
+    teller.result(tree, [teller.say("init-done", node=node, mapping=MAPPING_FILE if profile else "-")])
+
+
+def _remap(teller: Teller, node: Path, profile: Profile | None, route: Route | None, *, yes: bool) -> None:
+    """Make only the mapping anew: a column got another name, or another file came."""
+    config = load_config(node)
+    mapping = _ask_mapping(teller, profile or profile_of(load_mapping(config)), node.parent, route, yes=yes)
+    write_new(config.place(config.settings.mapping or MAPPING_FILE), mapping.encode(), again=True)
+    teller.result({"mapping": MAPPING_FILE}, [teller.say("init-mapped", mapping=MAPPING_FILE)])
+
+
+def _repin(teller: Teller, node: Path) -> None:
+    """Pin the next version of the covenant; log, book and slots go on.
+
+    Raises: NotTheNext, and what `_signed_by` raises.
+    """
+    config = load_config(node)
+    keys = load_keys(config.place(config.settings.keys))
+    signed = _signed_by(config.place(config.settings.covenant), config.settings.party, keys)
+    pin, new = config.settings.covenant_digest, digest_of(signed.covenant)
+    if new != pin:
+        if signed.covenant.previous != pin:
+            raise NotTheNext(
+                got=f"covenant {signed.covenant.id} version {signed.covenant.version}",
+                wanted="the version that follows the one in node.toml",
+                act="the coordinator must send the versions in their order",
+            )
+        # Logged before it is pinned: a crash between the two logs it twice, which says nothing wrong.
+        _log_pin(config.vault_path, Owner(signed.covenant.id, config.settings.party, keys.node_secret), signed)
+        write_new(node, read_text(node).replace(pin, new).encode(), again=True)
+    teller.result({"covenant_digest": new}, [teller.say("covenant-digest", digest=new)])
 
 
 def _signed_by(path: Path, party: PartyId, keys: Keys) -> SignedCovenant:
@@ -93,8 +141,7 @@ def _signed_by(path: Path, party: PartyId, keys: Keys) -> SignedCovenant:
     return signed
 
 
-def _make(path: Path, owner: Owner, covenant: SignedCovenant) -> None:
-    make_vault(path, owner)
+def _log_pin(path: Path, owner: Owner, covenant: SignedCovenant) -> None:
     vault = open_vault(path, owner)
     try:
         keep_covenant(vault, digest_of(covenant.covenant), now_s=now_s())

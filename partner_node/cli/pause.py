@@ -11,7 +11,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command("pause")
 def pause_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, lang: Lang = None) -> None:
-    """Take part in nothing until `resume`. A round that is locked already goes on."""
+    """Take part in no new round until `resume`. A round that this node is READY for goes on."""
     with door(lang, as_json=as_json) as teller:
         config = open_config(teller, node, lang)
         write_new(config.pause_path, f"{today()}\n".encode(), again=True)

@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from partner_node.cli.reasons import DUTCH
 from partner_node.cli.words import Language, say
 from protocol.errors import Refusals, SamenzichtError
 
@@ -94,7 +95,7 @@ def door(lang: Language | None, *, as_json: bool = False) -> Iterator[Teller]:
     try:
         yield teller
     except SamenzichtError as error:
-        for line in told(error):
+        for line in told(error, teller.language):
             teller.story.print(Text(line))
         raise typer.Exit(error.exit_code) from None
     except (typer.Exit, typer.Abort, typer.BadParameter):
@@ -107,10 +108,12 @@ def door(lang: Language | None, *, as_json: bool = False) -> Iterator[Teller]:
         raise typer.Exit(FAULT) from None
 
 
-def told(error: SamenzichtError) -> Iterator[str]:
-    """Yield the lines of an error; of several at once each its own."""
+def told(error: SamenzichtError, language: Language) -> Iterator[str]:
+    """Yield the lines of an error; of several at once each its own. Dutch adds a plain sentence to the commonest."""
     for problem in error.problems if isinstance(error, Refusals) else (error,):
         yield f"{PROGRAM}: error: {problem.code}: {problem}"
+        if language is Language.NL and problem.code in DUTCH:
+            yield f"{PROGRAM}: uitleg: {DUTCH[problem.code]}"
         if problem.hint:
             yield f"{PROGRAM}: hint: {problem.hint}"
 

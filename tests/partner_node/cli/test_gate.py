@@ -38,7 +38,7 @@ from protocol.round.messages import Decline, DeclineCode, Propose, Ready
 from protocol.signing import BadSignature, Purpose, sign
 from protocol.study.approval import Approval, Decision, NotApproved, SignedApproval, UnknownOfficer
 from protocol.study.declaration import SignedDeclaration, check_declaration
-from protocol.words.ids import ApprovalKey, Line, OfficerId, PartyId
+from protocol.words.ids import ApprovalKey, Digest, Line, OfficerId, PartyId
 from simulations.first_light import agreement
 from simulations.round_world import Coordinator
 from tests import example
@@ -208,6 +208,37 @@ def test_only_the_pinned_covenant_and_studies_of_its_coordinator_count(
     refused = partner.run("status")
     assert refused.exit_code == 1
     assert "bad-signature" in refused.stderr
+
+
+def test_the_next_version_is_pinned_and_logged_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    path = partner.folder / "agreement" / "covenant.json"
+    first = SignedCovenant.parse(path.read_bytes()).covenant
+    (partner.folder / "agreement" / "studies" / f"{STUDY}.json").unlink()  # a study is of one version
+    identity = load_keys(partner.folder / "keys").identity
+
+    def put(version: int, previous: Digest) -> Digest:
+        new = Covenant.parse(first.model_copy(update={"version": version, "previous": previous}).encode())
+        own = PartySignature(signer=partner.party, signature=sign(new.encode(), key=identity, purpose=Purpose.COVENANT))
+        signatures = tuple(own if p.id == partner.party else signature_of(new, p.id) for p in new.parties)
+        path.write_bytes(SignedCovenant(covenant=new, signatures=signatures).encode())
+        return digest_of(new)
+
+    put(3, Digest("0" * 64))
+    refused = partner.run("init", "--party", "school", "--repin")
+    assert refused.exit_code == 1
+    assert "not-the-next" in refused.stderr
+    digest = put(2, digest_of(first))
+    assert partner.run("status").exit_code == 1
+    assert partner.done("init", "--party", "school", "--repin") == f"digest: {digest}\n"
+    assert "version 2" in partner.done("status")
+    assert [line.split()[1] for line in partner.done("log", "show").splitlines()] == [
+        "covenant",
+        "approval",
+        "covenant",
+    ]
+    partner.done("init", "--party", "school", "--repin")
+    assert len(partner.done("log", "show").splitlines()) == 3, "again: nothing"
 
 
 def test_init_pins_only_a_covenant_that_this_party_signed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

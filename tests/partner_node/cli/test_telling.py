@@ -1,13 +1,19 @@
 """How the command speaks: one line a phase off a terminal, a moving bar on one, aligned columns, names of problems."""
 
+from importlib import import_module
 from io import StringIO
+from pkgutil import iter_modules
 
 from rich.console import Console
 
+from partner_node import cli
+from partner_node.cli.reasons import DUTCH
 from partner_node.cli.telling import Teller, aligned, told
 from partner_node.cli.words import Language
 from partner_node.config import PathOutside
-from protocol.errors import Refusals
+from partner_node.policy import NodePaused
+from protocol.errors import Refusals, SamenzichtError
+from tests.make_docs import every_subclass
 
 
 def teller(*, is_terminal: bool) -> tuple[Teller, StringIO]:
@@ -40,8 +46,22 @@ def test_columns_are_as_wide_as_their_widest_text() -> None:
 def test_of_several_problems_each_has_its_own_line() -> None:
     one = PathOutside(got="x", wanted="y", act="z", hint="h")
     two = PathOutside(got="p", wanted="q", act="r")
-    assert list(told(Refusals((one, two), subject="a test"))) == [
+    assert list(told(Refusals((one, two), subject="a test"), Language.EN)) == [
         "samenzicht-node: error: path-outside: got x, wanted y: z",
         "samenzicht-node: hint: h",
         "samenzicht-node: error: path-outside: got p, wanted q: r",
     ]
+
+
+def test_in_dutch_the_commonest_refusals_are_explained() -> None:
+    error = NodePaused(got="x", wanted="y", act="z")
+    english = "samenzicht-node: error: node-paused: got x, wanted y: z"
+    assert list(told(error, Language.NL)) == [english, "samenzicht-node: uitleg: deze node staat op pauze"]
+    assert list(told(error, Language.EN)) == [english]
+
+
+def test_every_explained_code_is_one_that_exists() -> None:
+    for module in iter_modules(cli.__path__, "partner_node.cli."):
+        import_module(module.name)
+    codes = {kind.code for kind in every_subclass(SamenzichtError)}
+    assert set(DUTCH) - codes == set()
