@@ -31,8 +31,7 @@ def keys_command(
 ) -> None:
     """Make your keys and write the public file."""
     named = {entry.partition("=")[0]: entry.partition("=")[2] for entry in officer}
-    if not all(named) or not all(named.values()):
-        raise typer.BadParameter("write ID=NAME", param_hint="--officer")
+    _check(party, named)
     with door(lang, as_json=as_json) as teller:
         path = out or Path(f"{party}.public.json")
         keys = load_keys(folder) if show else make_keys(folder, fresh_source())
@@ -48,6 +47,21 @@ def keys_command(
             teller.tell("keys-made", folder=folder)
             teller.tell("keys-safe", folder=folder, public=path)
         teller.result(public.model_dump(mode="json"), [teller.say("keys-public", public=path)])
+
+
+def _check(party: str, named: dict[str, str]) -> None:
+    """Refuse ids and names that no covenant takes, before any key is made for them."""
+    nobody = "0" * 64
+    people = [{"id": name, "name": person, "key": nobody} for name, person in named.items()]
+    tree = {"party": party, "identity_key": nobody, "agreement_key": nobody}
+    try:
+        officers = tuple(Officer.model_validate(person) for person in people)
+    except ValueError:
+        raise typer.BadParameter("write ID=NAME, the id in small letters", param_hint="--officer") from None
+    try:
+        PublicKeys.model_validate({**tree, "officers": officers})
+    except ValueError:
+        raise typer.BadParameter("small letters, digits and hyphens", param_hint="PARTY") from None
 
 
 def _public(party: str, keys: Keys, people: list[dict[str, str]]) -> PublicKeys:

@@ -339,7 +339,9 @@ def test_the_language_is_the_option_then_the_environment_then_the_configuration(
     [
         ["nothing"],
         ["keys"],
-        ["keys", "school", "--officer", "fg"],
+        ["keys", "school", "--officer", "fg", "--dir", "new"],
+        ["keys", "school", "--officer", "F G=F. Gees", "--dir", "new"],
+        ["keys", "School A", "--dir", "new"],
         ["init", "--party", "school", "--profile", "unknown"],
         ["declare", "2025-Q5", "--study", STUDY, "--officer", "fg"],
         ["declare", "2025-Q4", "--study", STUDY, "--officer", "fg", "--all", "deels"],
@@ -351,6 +353,7 @@ def test_the_language_is_the_option_then_the_environment_then_the_configuration(
 def test_wrong_usage_has_exit_code_2(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     partner = ready_partner(tmp_path / "p", "school", monkeypatch)
     assert partner.run(*arguments).exit_code == 2
+    assert not (partner.folder / "new").exists(), "no key is made for a name that no covenant takes"
 
 
 def program(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:

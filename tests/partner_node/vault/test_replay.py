@@ -191,7 +191,7 @@ def test_looking_changes_no_byte_and_refuses_what_opening_refuses(tmp_path: Path
     vault = new_vault(tmp_path)
     path = vault.path
     with pytest.raises(VaultInUse), peek(path, owner()):
-        pass
+        pytest.fail("nothing may be read while a node has the vault open")
     vault.close()
     before = (path.read_bytes(), path.stat().st_mtime_ns)
     with peek(path, owner()) as looked:
