@@ -19,7 +19,14 @@ MAY_IMPORT = {
 # Foreign library -> the only places that may import it. A benchmark may import any: it is a peer there.
 HOMES = {
     "alembic": ("coordinator/store/",),
-    "cryptography": ("protocol/signing.py", "protocol/agreement.py", "protocol/round/masks.py", "protocol/ledger/", "privacy/randomness.py", "simulations/seeded.py"),
+    "cryptography": (
+        "protocol/signing.py",
+        "protocol/agreement.py",
+        "protocol/round/masks.py",
+        "protocol/ledger/",
+        "privacy/randomness.py",
+        "simulations/seeded.py",
+    ),
     "diffprivlib": (),
     "dp_accounting": ("privacy/epsilon.py",),
     "numpy": ("protocol/round/", "privacy/", "partner_node/", "simulations/"),
@@ -27,7 +34,14 @@ HOMES = {
     "pandas": ("partner_node/sources/",),
     "polars": ("partner_node/delivery/", "partner_node/sources/", "partner_node/quality/"),
     "psycopg": ("coordinator/store/",),
-    "pydantic": ("protocol/", "partner_node/closed_toml.py", "partner_node/config.py", "partner_node/register.py", "partner_node/delivery/mapping.py", "partner_node/profiles/custom.py"),
+    "pydantic": (
+        "protocol/",
+        "partner_node/closed_toml.py",
+        "partner_node/config.py",
+        "partner_node/register.py",
+        "partner_node/delivery/mapping.py",
+        "partner_node/profiles/custom.py",
+    ),
     "pymerkle": (),
     "python_calamine": ("partner_node/sources/",),
     "rich": ("privacy/audit/cli.py", "simulations/cli/", "partner_node/cli/"),

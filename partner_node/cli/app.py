@@ -10,7 +10,8 @@ import typer
 from typer.core import TyperGroup
 
 from partner_node.cli.telling import PROGRAM
-from partner_node.cli.words import Language, say
+from partner_node.cli.words import say
+from privacy.language import Language
 
 _HOME = "partner_node.cli"
 
@@ -88,7 +89,7 @@ def main() -> None:
 
 def _language() -> Language:
     # The list of commands is printed before any option is read.
-    return Language.EN if os.environ.get("SAMENZICHT_LANG") == "en" else Language.NL
+    return Language.ENGLISH if os.environ.get("SAMENZICHT_LANG") == "en" else Language.DUTCH
 
 
 if __name__ == "__main__":

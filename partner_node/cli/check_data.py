@@ -1,6 +1,7 @@
 """Touches the world: `check-data`: what is wrong with the delivery, by file, column and reason; never a value."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import typer
 
@@ -10,6 +11,11 @@ from partner_node.cli.words import heads
 from partner_node.delivered import read_node_delivery
 from partner_node.delivery.delivery import Delivery
 from partner_node.delivery.mapping import shown
+from partner_node.node import Node
+from partner_node.quality.save import PAGE, save_quality_report
+from privacy.language import Language
+
+QUALITY = "quality"  # beside the vault's folder: a vault holds nothing else
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -21,9 +27,28 @@ def check_data_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, l
         opened = open_node(teller, node, lang)
         with teller.phase("reading"):
             delivery = read_node_delivery(opened, today=today())
-        # The quality report (partner_node/quality) is made and saved here, from this delivery.
+        with teller.phase("quality"):
+            place = _save_report(opened, delivery, teller.language)
+        teller.tell("quality-saved", place=place.name)
         teller.tell("data-local")
         teller.result(_tree(delivery), _lines(delivery, teller))
+
+
+def _save_report(opened: Node, delivery: Delivery, language: Language) -> Path:
+    """Save the report of this delivery in the node's own folder, and return its page."""
+    assert opened.profile is not None and opened.mapping is not None  # noqa: S101, PT018 - a delivery was read by them
+    folder = opened.config.vault_path.parent.parent / QUALITY
+    folder.mkdir(mode=0o700, exist_ok=True)
+    save_quality_report(
+        delivery,
+        opened.profile,
+        opened.mapping,
+        folder=folder,
+        secret=opened.keys.node_secret,
+        delivered_on=today(),
+        language=language,
+    )
+    return folder / PAGE
 
 
 def _tree(delivery: Delivery) -> dict[str, object]:

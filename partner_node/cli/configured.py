@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from partner_node.cli.telling import Teller
-from partner_node.cli.words import Language
 from partner_node.config import Config, load_config
+from privacy.language import Language
 
 
 def open_config(teller: Teller, path: Path, lang: Language | None) -> Config:

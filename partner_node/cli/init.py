@@ -13,7 +13,6 @@ from click import Choice
 
 from partner_node.cli.files import write_new
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, Yes, door, now_s, today
-from partner_node.cli.words import Language
 from partner_node.config import VAULT_FILE, load_config, read_bytes, read_text
 from partner_node.delivered import delivered_in, open_sources
 from partner_node.delivery.mapping import shown
@@ -33,6 +32,7 @@ from partner_node.profiles.catalogue import PROFILES
 from partner_node.profiles.profile import Profile, RecordType, Route
 from partner_node.vault.decisions import keep_covenant
 from partner_node.vault.vault import Owner, make_vault, open_vault
+from privacy.language import Language
 from protocol.covenant.signed import SignedCovenant, check_covenant
 from protocol.digest import digest_of
 from protocol.words.ids import PartyId
@@ -52,7 +52,7 @@ def init_command(
     party: Annotated[str, typer.Option("--party", help="id of your organisation")],
     profile: Annotated[str | None, typer.Option("--profile", help="kind of partner; none for a witness")] = None,
     route: Annotated[Route | None, typer.Option("--route", help="how a household is known")] = None,
-    language: Annotated[Language, typer.Option("--language", help="language of this node")] = Language.NL,
+    language: Annotated[Language, typer.Option("--language", help="language of this node")] = Language.DUTCH,
     remap: Annotated[bool, typer.Option("--remap", help="make only the mapping anew")] = False,
     repin: Annotated[bool, typer.Option("--repin", help="pin only the next version of the covenant")] = False,
     node: NodeFile = NODE_FILE,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from partner_node.cli.configured import open_config
 from partner_node.cli.telling import Teller, today
-from partner_node.cli.words import Language
 from partner_node.node import Node, load_node
+from privacy.language import Language
 
 
 def open_node(teller: Teller, path: Path, lang: Language | None) -> Node:

@@ -99,7 +99,7 @@ def _lines(found: Preview, study: Study, teller: Teller) -> Iterator[str]:
         yield ""
         yield from _table(table, teller)
     yield ""
-    language = explain.Language(teller.language)
+    language = teller.language
     yield from explain.table(found.households, language).splitlines()
     yield from explain.sentences(found.households[0], language)
     yield teller.say("preview-bytes", bytes=found.upload_bytes)

@@ -21,7 +21,8 @@ from rich.console import Console
 from rich.text import Text
 
 from partner_node.cli.reasons import DUTCH
-from partner_node.cli.words import Language, say
+from partner_node.cli.words import say
+from privacy.language import Language
 from protocol.errors import Refusals, SamenzichtError
 
 PROGRAM = "samenzicht-node"
@@ -91,7 +92,7 @@ class Teller:
 @contextmanager
 def door(lang: Language | None, *, as_json: bool = False) -> Iterator[Teller]:
     """Give a teller; a refusal or fault ends the command with its exit code and its name on stderr."""
-    teller = Teller(lang or Language.NL, as_json, Console(stderr=True, highlight=False, soft_wrap=True))
+    teller = Teller(lang or Language.DUTCH, as_json, Console(stderr=True, highlight=False, soft_wrap=True))
     try:
         yield teller
     except SamenzichtError as error:
@@ -112,7 +113,7 @@ def told(error: SamenzichtError, language: Language) -> Iterator[str]:
     """Yield the lines of an error; of several at once each its own. Dutch adds a plain sentence to the commonest."""
     for problem in error.problems if isinstance(error, Refusals) else (error,):
         yield f"{PROGRAM}: error: {problem.code}: {problem}"
-        if language is Language.NL and problem.code in DUTCH:
+        if language is Language.DUTCH and problem.code in DUTCH:
             yield f"{PROGRAM}: uitleg: {DUTCH[problem.code]}"
         if problem.hint:
             yield f"{PROGRAM}: hint: {problem.hint}"

@@ -1,14 +1,6 @@
 """Computes: every sentence of the command, Dutch and English. Dutch first: short sentences, level B1."""
 
-from enum import StrEnum
-
-
-class Language(StrEnum):
-    """The languages of the command."""
-
-    NL = "nl"
-    EN = "en"
-
+from privacy.language import Language
 
 SENTENCES: dict[str, tuple[str, str]] = {
     # what each command does, in the list of commands
@@ -105,6 +97,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "dit blijft bij uw organisatie; alleen wat u met `declare` verklaart wordt gepubliceerd",
         "this stays at your organisation; only what you say with `declare` is published",
     ),
+    "quality-saved": ("het kwaliteitsrapport staat in {place}", "the quality report is in {place}"),
+    "quality": ("het kwaliteitsrapport wordt gemaakt", "making the quality report"),
     # preview
     "preview-title": ("meetplan {study}, periode {period}", "study {study}, period {period}"),
     "preview-local": ("u ziet ware aantallen: deel dit scherm niet", "these are true counts: do not share this screen"),
@@ -219,7 +213,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
 
 def say(key: str, language: Language, **values: object) -> str:
     """Return a sentence in a language, with values filled in."""
-    return SENTENCES[key][language is Language.EN].format(**values)
+    return SENTENCES[key][language is Language.ENGLISH].format(**values)
 
 
 def heads(key: str, language: Language) -> tuple[str, ...]:

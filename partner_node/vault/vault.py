@@ -77,9 +77,7 @@ class Vault:
 
     path: Path
     connection: sqlite3.Connection
-    close: "finalize[[sqlite3.Connection, Path], Vault]" = field(
-        init=False
-    )  # quoted: it takes no parameters at run time
+    close: "finalize[..., Vault]" = field(init=False)  # quoted: it takes no parameters at run time
 
     def __post_init__(self) -> None:
         # Also at the end of the program: a file that still says `running` and has no journal would not open again.

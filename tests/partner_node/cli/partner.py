@@ -24,7 +24,7 @@ from partner_node.gate import Gate
 from partner_node.keystore import load_officer_key
 from partner_node.node import Node, load_node
 from partner_node.profiles.catalogue import PROFILES
-from partner_node.profiles.sample import Samples, sample
+from partner_node.profiles.sample import Address, SamplePlaces, Samples, sample
 from partner_node.taking_part import take_part
 from protocol.covenant.covenant import Covenant
 from protocol.covenant.public_keys import PublicKeys
@@ -51,6 +51,9 @@ TODAY = date(2026, 1, 12)
 NOW_S = int(datetime(2026, 1, 12, 12, tzinfo=UTC).timestamp())
 BUURTEN = tuple(AreaCode(code) for code in ("BU99010001", "BU99010002", "BU99010101"))
 FORMER = AreaCode("BU99010099")
+PLACES = SamplePlaces(
+    areas=BUURTEN, former=(FORMER,), postcodes=("1901AA", "1902AA"), institutions=(Address("1902AA", 99),)
+)
 ROWS = 60
 STUDY = "eerste-licht-2026"
 LISTS = tuple(
@@ -157,7 +160,7 @@ def new_partner(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch, *, row
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     monkeypatch.chdir(folder)
     monkeypatch.setattr(telling, "now_s", lambda: NOW_S)
-    samples = sample(PROFILES[name], seed=7, rows=rows, areas=BUURTEN, former=(FORMER,), today=TODAY)
+    samples = sample(PROFILES[name], seed=7, rows=rows, places=PLACES, today=TODAY)
     partner = Partner(folder, PartyId(name), samples)
     partner.deliver(samples.clean)
     return partner

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from partner_node.cli.app import COMMANDS
-from partner_node.cli.words import SENTENCES, Language, say
+from partner_node.cli.words import SENTENCES, say
 from partner_node.profiles.catalogue import PROFILES
 from partner_node.profiles.profile import ColumnKind
+from privacy.language import Language
 from protocol.covenant.public_keys import PublicKeys
 from protocol.covenant.signed import PartySignature
 from protocol.digest import digest_of
@@ -319,7 +320,7 @@ def test_every_sentence_is_there_in_both_languages_with_the_same_values() -> Non
         assert set(re.findall(r"{\w+}", dutch)) == set(re.findall(r"{\w+}", english)), key
         assert dutch.count(";") == english.count(";"), key
     assert {f"help-{name}" for name in COMMANDS} == {key for key in SENTENCES if key.startswith("help-")}
-    assert say("data-clean", Language.NL) == "geen fouten gevonden"
+    assert say("data-clean", Language.DUTCH) == "geen fouten gevonden"
 
 
 def test_the_language_is_the_option_then_the_environment_then_the_configuration(

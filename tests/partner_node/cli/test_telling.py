@@ -9,9 +9,9 @@ from rich.console import Console
 from partner_node import cli
 from partner_node.cli.reasons import DUTCH
 from partner_node.cli.telling import Teller, aligned, told
-from partner_node.cli.words import Language
 from partner_node.config import PathOutside
 from partner_node.policy import NodePaused
+from privacy.language import Language
 from protocol.errors import Refusals, SamenzichtError
 from tests.make_docs import every_subclass
 
@@ -19,7 +19,7 @@ from tests.make_docs import every_subclass
 def teller(*, is_terminal: bool) -> tuple[Teller, StringIO]:
     said = StringIO()
     console = Console(file=said, force_terminal=is_terminal, highlight=False, soft_wrap=True, width=100)
-    return Teller(Language.EN, as_json=False, story=console), said
+    return Teller(Language.ENGLISH, as_json=False, story=console), said
 
 
 def test_off_a_terminal_a_phase_is_one_line() -> None:
@@ -46,7 +46,7 @@ def test_columns_are_as_wide_as_their_widest_text() -> None:
 def test_of_several_problems_each_has_its_own_line() -> None:
     one = PathOutside(got="x", wanted="y", act="z", hint="h")
     two = PathOutside(got="p", wanted="q", act="r")
-    assert list(told(Refusals((one, two), subject="a test"), Language.EN)) == [
+    assert list(told(Refusals((one, two), subject="a test"), Language.ENGLISH)) == [
         "samenzicht-node: error: path-outside: got x, wanted y: z",
         "samenzicht-node: hint: h",
         "samenzicht-node: error: path-outside: got p, wanted q: r",
@@ -56,8 +56,8 @@ def test_of_several_problems_each_has_its_own_line() -> None:
 def test_in_dutch_the_commonest_refusals_are_explained() -> None:
     error = NodePaused(got="x", wanted="y", act="z")
     english = "samenzicht-node: error: node-paused: got x, wanted y: z"
-    assert list(told(error, Language.NL)) == [english, "samenzicht-node: uitleg: deze node staat op pauze"]
-    assert list(told(error, Language.EN)) == [english]
+    assert list(told(error, Language.DUTCH)) == [english, "samenzicht-node: uitleg: deze node staat op pauze"]
+    assert list(told(error, Language.ENGLISH)) == [english]
 
 
 def test_every_explained_code_is_one_that_exists() -> None:
