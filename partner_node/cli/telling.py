@@ -139,9 +139,12 @@ def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
 
 
+clock = time.time  # the one clock of the commands; commands are loaded when they are used, so a copy would stay behind
+
+
 def now_s() -> int:
     """Return the time of this machine, in seconds since 1970."""
-    return int(time.time())
+    return int(clock())
 
 
 def today() -> date:

@@ -88,5 +88,4 @@ def _read(partner: PartyId, path: Path, secret: bytes, region: Region) -> Delive
         area_table=area_table(region),
         secret=secret,
         today=TODAY,
-        keeps_events=False,  # no table of the study has late periods
     )

@@ -159,7 +159,7 @@ def new_partner(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch, *, row
     """Return a partner that has a folder and a clean delivery, and did nothing yet."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(telling, "now_s", lambda: NOW_S)
+    monkeypatch.setattr(telling, "clock", lambda: float(NOW_S))
     samples = sample(PROFILES[name], seed=7, rows=rows, places=PLACES, today=TODAY)
     partner = Partner(folder, PartyId(name), samples)
     partner.deliver(samples.clean)

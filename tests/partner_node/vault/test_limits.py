@@ -22,12 +22,13 @@ from protocol.round.messages import Attempt
 from protocol.round.transitions import State
 from protocol.words.ids import Digest
 from tests.partner_node.vault.killed import Tell, in_child
-from tests.partner_node.vault.test_crash import READY, Restarted, copied, many_charges, script, whole
+from tests.partner_node.vault.test_crash import Restarted, copied, many_charges, script, whole
 from tests.partner_node.vault.vault_party import UNITS, YEAR, dump, keys, owner, vault_party
 from tests.rounds import START_S
 
 UNIT, CAP, PROCESSES, EACH = keys("household-1"), 1_000, 8, 1_000
 NOBODY = 65534
+WIDE = Digest("7" * 64)
 
 
 def spend(path: Path, slot: Digest, *, nano_rho: int = 1) -> bool:
@@ -150,11 +151,15 @@ def test_too_few_files_or_too_little_memory_is_a_clean_stop_and_what_was_spent_s
 
     def without_memory(tell: Tell) -> None:
         vault = open_vault(path, owner())
+        # Writing x takes as much again in one piece, which no freed memory of this process can hold.
+        wide = Frozen(
+            WIDE, np.zeros(50_000_000, dtype=np.int64), b"r" * 32, b"s" * 32, many_charges(1, 3).charges, b"t" * 32
+        )
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         limit = pages * resource.getpagesize() + 10 * 2**20
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         with pytest.raises((MemoryError, StorageFailed)):
-            carry_out(vault, READY, frozen=many_charges(1, 1_000_000))
+            carry_out(vault, (Remember(SlotMemory(WIDE, State.READY, Attempt(0))),), frozen=wide)
         tell(b"stopped")
 
     for work in (without_files, without_memory):

@@ -61,8 +61,10 @@ def _at_participant(party: SimulatedParty, vault: Durable, body: bytes) -> str:
 
 
 def _marks(vault: Durable) -> tuple[object, ...]:
-    """Return what any change of the vault changes: its memory is a new value after every transaction."""
-    return id(vault.memory), vault.log.size, len(vault.entries), tuple(vault.secrets.items()), tuple(vault.charged)
+    """Return everything durable but the evidence."""
+    memory = vault.memory
+    known = dict(memory.slots), dict(memory.heads), memory.shown, memory.unsettled
+    return *known, vault.log.size, len(vault.entries), tuple(vault.secrets.items()), tuple(vault.charged)
 
 
 def _at_coordinator(desk: Coordinator, slot: CoordinatorSlot, body: bytes) -> str:
