@@ -19,6 +19,7 @@ MAY_IMPORT = {
 # Foreign library -> the only places that may import it. A benchmark may import any: it is a peer there.
 HOMES = {
     "alembic": ("coordinator/store/",),
+    "click": ("partner_node/cli/",),
     "cryptography": (
         "protocol/signing.py",
         "protocol/agreement.py",
