@@ -30,6 +30,7 @@ HOMES = {
     ),
     "diffprivlib": (),
     "dp_accounting": ("privacy/epsilon.py",),
+    "jinja2": ("coordinator/table_page.py", "partner_node/quality/page.py"),
     "numpy": ("protocol/round/", "privacy/", "partner_node/", "simulations/"),
     "opendp": (),
     "pandas": ("partner_node/sources/",),
