@@ -1,0 +1,64 @@
+"""Computes nothing: what the partners of a world count: ten measures, each at wijk and buurt, with their noise."""
+
+from dataclasses import dataclass
+
+from partner_node.profiles.catalogue import PROFILES
+from protocol.covenant.party import PartnerType
+from protocol.study.measure import MeasureKind
+from simulations.world.scenario import Partner
+
+MOST_EVENTS = 2
+CELL_BOUND = 10_000  # no wijk has more households
+
+
+@dataclass(frozen=True, slots=True)
+class WorldMeasure:
+    """One measure of one partner. record: the rows of its register that it counts.
+
+    wijk_variance, buurt_variance: a household with one row in each quarter of a year pays 4 x the sum of their halves
+    inverted, and stays within a cap of 0.25.
+    """
+
+    id: str
+    partner: Partner
+    record: str
+    kind: MeasureKind
+    question: str
+    wijk_variance: int
+    buurt_variance: int
+
+    @property
+    def most_per_cell(self) -> int:
+        """How much one household adds to one cell."""
+        return MOST_EVENTS if self.kind is MeasureKind.EVENTS else 1
+
+
+_UNITS, _EVENTS = MeasureKind.UNITS, MeasureKind.EVENTS
+MEASURES = (
+    WorldMeasure("dier-huishoudens", "dierenpolitie", "melding", _UNITS, "Huishoudens met een melding", 9, 9),
+    WorldMeasure("ggd-huishoudens", "ggd", "signaal", _UNITS, "Huishoudens met een signaal", 9, 16),
+    WorldMeasure("ggz-huishoudens", "ggz", "aanmelding", _UNITS, "Huishoudens met een aanmelding", 16, 16),
+    WorldMeasure("jeugd-huishoudens", "jeugdhulp", "traject", _UNITS, "Huishoudens met jeugdhulp", 25, 25),
+    WorldMeasure("politie-huishoudens", "politie", "incident", _UNITS, "Huishoudens met een incident", 49, 49),
+    WorldMeasure("politie-incidenten", "politie", "incident", _EVENTS, "Incidenten", 81, 81),
+    WorldMeasure("school-huishoudens", "school", "verzuimmelding", _UNITS, "Huishoudens met verzuim", 16, 16),
+    WorldMeasure("verslaving-huishoudens", "verslavingszorg", "aanmelding", _UNITS, "Huishoudens in zorg", 9, 16),
+    WorldMeasure("vt-casussen", "veilig-thuis", "melding", _UNITS, "Huishoudens met een melding", 49, 49),
+    WorldMeasure("vt-meldingen", "veilig-thuis", "melding", _EVENTS, "Meldingen", 81, 81),
+)
+_GROUND = "Wmo 2015 art. 4.2.12"  # of a partner without a profile; an assumption, nobody is bound by it
+
+
+def measures_of(partner: str) -> tuple[WorldMeasure, ...]:
+    """Return what a partner counts, in order of id."""
+    return tuple(measure for measure in MEASURES if measure.partner == partner)
+
+
+def ground_of(partner: str) -> str:
+    """Return the legal ground on which a partner takes part."""
+    return PROFILES[partner].ground if partner in PROFILES else _GROUND
+
+
+def type_of(partner: str) -> PartnerType:
+    """Return what kind of registrations a partner holds."""
+    return PartnerType(partner)

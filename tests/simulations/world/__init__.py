@@ -1,0 +1,1 @@
+"""Tests of worlds and their scenarios."""
