@@ -25,17 +25,25 @@ def marked(stem: str, ending: str) -> str:
     return f"{stem}_{_MARK}.{ending}"
 
 
-def write_folder(folder: Path, files: Mapping[str, bytes], about: str) -> None:
-    """Write these files and a LEESMIJ.txt that tells what they are. An interruption leaves no folder behind.
+def check_empty(folder: Path) -> None:
+    """Refuse a folder that holds something already; before the work, not after it.
 
-    files: by name, with slashes for folders within.
-    Raises: FolderNotEmpty, UnmarkedFile.
+    Raises: FolderNotEmpty.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FolderNotEmpty(
             got=f"{folder.name}, which is not empty", wanted="a new or empty folder", act="choose another folder"
         )
-    if unmarked := [name for name in files if _MARK not in Path(name).name]:
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes], about: str) -> None:
+    """Write these files and a LEESMIJ.txt that tells what they are. An interruption leaves no folder behind.
+
+    files: by name, with slashes for folders within; the name, or that of a folder in it, says that it is invented.
+    Raises: FolderNotEmpty, UnmarkedFile.
+    """
+    check_empty(folder)
+    if unmarked := [name for name in files if _MARK not in name]:
         raise UnmarkedFile(got=unmarked[0], wanted=f'a name with "{_MARK}"', act="the simulation must name its files")
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))

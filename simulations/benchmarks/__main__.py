@@ -29,6 +29,7 @@ BENCHMARKS = {
     "store_append": "simulations.benchmarks.store:store_append",
     "upload_bytes": "simulations.benchmarks.masks:upload_bytes",
     "wire_100k": "simulations.benchmarks.wire:wire_100k",
+    "world_year": "simulations.benchmarks.world:world_year",
 }
 
 

@@ -3,9 +3,11 @@
 import typer
 
 from simulations.cli.first_light import first_light_command
+from simulations.cli.world import world_command
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("first-light")(first_light_command)
+app.command("world")(world_command)
 
 
 @app.callback()

@@ -74,11 +74,13 @@ def show_forked_log(
     ask: Ask,
     now_s: int,
 ) -> tuple[SamenzichtError, ...]:
-    """Propose a round with a log whose last entry is another; return what the participants say to it."""
+    """Propose a round with a log whose first entry is another; return what the participants say to it."""
     log = MerkleTree()
-    for leaf in (*leaves[:-1], b"another entry"):
+    for leaf in (b"another entry", *leaves[1:]):
         log.append(leaf)
-    liar = CoordinatorSession(session.member, MemoryShelf(log=log))
+    shelf = session.shelf
+    assert isinstance(shelf, MemoryShelf)  # noqa: S101 - the world's coordinator lives in memory
+    liar = CoordinatorSession(session.member, MemoryShelf(log=log, sizes=[*shelf.sizes]))
     return _propose(liar, digest_of(study), period, participants, ask=ask, now_s=now_s)
 
 
