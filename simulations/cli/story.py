@@ -30,7 +30,12 @@ class Story:
         if not self.console.is_terminal:
             yield Telling(self, None)
             return
-        columns = (BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(), TextColumn("{task.description}"))
+        columns = (
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+        )
         with Progress(*columns, console=self.console, transient=True) as progress:
             progress.add_task("", total=phases)
             yield Telling(self, progress)

@@ -1,4 +1,4 @@
-"""Touches the world: `samenzicht-sim world`: a scenario played over years, checked against what it says must come out."""
+"""Touches the world: `samenzicht-sim world`: a scenario played over years, held to what it says must come out."""
 
 import sys
 import tempfile
@@ -24,13 +24,18 @@ INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
 
 
 def world_command(
-    scenario: Annotated[str, typer.Argument(help="a scenario that ships, or a .toml file; `list` names those that ship")],
+    scenario: Annotated[
+        str, typer.Argument(help="a scenario that ships, or a .toml file; `list` names those that ship")
+    ],
     *,
     years: Annotated[int | None, typer.Option("--years", min=1, help="more than the scenario needs")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="another seed is another region and other noise")] = 1,
-    out: Annotated[Path | None, typer.Option("--out", file_okay=False, help="new folder for summary and bundles")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", file_okay=False, help="new folder for summary and bundles")
+    ] = None,
     vaults: Annotated[
-        Path | None, typer.Option("--vaults", file_okay=False, help="new folder for real vaults; else nodes live in memory")
+        Path | None,
+        typer.Option("--vaults", file_okay=False, help="new folder for real vaults; else nodes live in memory"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the summary as JSON on stdout")] = False,
 ) -> None:

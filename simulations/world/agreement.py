@@ -113,9 +113,7 @@ def make_study(
         measures=tuple(_measure(each) for each in sorted(measures, key=lambda each: each.id)),
         tables=tuple(sorted(tables, key=lambda table: table.id)),
         schedule=tuple(
-            ScheduledRound(
-                period=period, opens=opens_on(period), due=opens_on(period) + timedelta(days=DUE_AFTER_DAYS)
-            )
+            ScheduledRound(period=period, opens=opens_on(period), due=opens_on(period) + timedelta(days=DUE_AFTER_DAYS))
             for period in periods_of(year)
         ),
         ring_bits=32,

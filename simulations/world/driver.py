@@ -90,10 +90,13 @@ class Driver:
 
     def _advanced(self, slot: Digest) -> CoordinatorSlot:
         step = self.session.advance(slot).slot
-        if step.state is State.COMMITTED and step.aborts and len(step.aborts) + len(step.uploads) == len(step.survivors):
+        if (
+            step.state is State.COMMITTED
+            and step.aborts
+            and len(step.aborts) + len(step.uploads) == len(step.survivors)
+        ):
             try:
                 return self.session.repair(slot).slot
             except Refusal as error:
                 self.refused.append(error)
         return step
-

@@ -5,13 +5,13 @@ from functools import reduce
 from operator import add
 
 from protocol.round.transitions import State
-from simulations.world.outcome import NO_ERRORS, RoundOutcome, covered_least, planned_spread
 from simulations.world.agreement import WITNESS
+from simulations.world.outcome import NO_ERRORS, RoundOutcome, covered_least, planned_spread
 from simulations.world.scenario import ROUNDS_A_YEAR, Expect, Scenario
 
 
 def differences(scenario: Scenario, rounds: Sequence[RoundOutcome]) -> tuple[str, ...]:
-    """Return where the rounds, or the errors of all of them together, are not as the scenario says; none if they are."""
+    """Return where the rounds, or their errors taken together, are not as the scenario says; none if they are."""
     lines = [line for found in rounds for line in _round(scenario, found)]
     return (*lines, *_errors(rounds))
 

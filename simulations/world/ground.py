@@ -33,7 +33,9 @@ class Ground:
         of_buurt = [index[_area(borders.code_of(code), level)] for code in self.region.buurten.codes]
         return np.array(of_buurt, dtype=np.int32)[self.region.addresses.buurt[register.address]]
 
-    def true_figures(self, measure: WorldMeasure, segment: Segment, level: Level, borders: Borders) -> NDArray[np.int64]:
+    def true_figures(
+        self, measure: WorldMeasure, segment: Segment, level: Level, borders: Borders
+    ) -> NDArray[np.int64]:
         """Return what the register holds of a period, area by area; int64, shape (areas,).
 
         Rows for `events`, without the bound; households with a row for `units`.

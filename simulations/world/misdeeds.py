@@ -1,9 +1,10 @@
 """Computes: what hostile partners and a lying coordinator of a scenario do, with keys that are their own."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from coordinator.session import Session as CoordinatorSession
+from protocol.digest import digest_of
 from protocol.errors import SamenzichtError
 from protocol.ledger.tree import MerkleTree
 from protocol.release import Release, ReleasedCell, ReleasedTable
@@ -12,8 +13,7 @@ from protocol.round.messages import Objection, Upload, Verdict
 from protocol.round.partner_round import MAX_PAYLOAD_BYTES
 from protocol.signing import SigningKey
 from protocol.study.study import Study
-from protocol.digest import digest_of
-from protocol.words.ids import Digest, PartyId
+from protocol.words.ids import PartyId
 from protocol.words.period import Period
 from simulations.round_world import READY_LIFETIME_S, MemoryShelf
 from simulations.world.node import Answer
@@ -40,48 +40,54 @@ def answering(answer: Answer, kinds: frozenset[EventKind], key: SigningKey) -> A
     return answered
 
 
-def propose_other_study(
-    session: CoordinatorSession, study: Study, period: Period, ask: Ask, now_s: int
-) -> tuple[SamenzichtError, ...]:
-    """Propose a study that nobody approved; return what the participants say to it."""
-    member = replace(session.member, studies={**session.member.studies, digest_of(study): study})
-    shelf = session.shelf
-    assert isinstance(shelf, MemoryShelf)  # noqa: S101 - the world's coordinator lives in memory
-    liar = CoordinatorSession(member, MemoryShelf(log=shelf.log, sizes=[*shelf.sizes]))
-    return _propose(liar, digest_of(study), period, member.covenant.participants, ask=ask, now_s=now_s)
+@dataclass(frozen=True, slots=True, repr=False)
+class Liar:
+    """A coordinator that misuses its own keys beside an honest session. ask: what a participant answers."""
 
+    session: CoordinatorSession
+    ask: Ask
+    now_s: int
 
-def open_again(
-    session: CoordinatorSession, study: Study, period: Period, participants: tuple[PartyId, ...], ask: Ask, now_s: int
-) -> tuple[SamenzichtError, ...]:
-    """Forget a round that was opened and propose it to fewer parties; return what anybody refuses.
+    def other_study(self, study: Study, period: Period) -> tuple[SamenzichtError, ...]:
+        """Propose a study that nobody approved to everyone; return what anybody refuses."""
+        member = self.session.member
+        member = replace(member, studies={**member.studies, digest_of(study): study})
+        liar = CoordinatorSession(member, self._forgetful(self.session.shelf.log))
+        return self._propose(liar, study, period, member.covenant.participants)
 
-    The difference of the two sums would be the counts of who was left out.
-    """
-    shelf = session.shelf
-    assert isinstance(shelf, MemoryShelf)  # noqa: S101 - the world's coordinator lives in memory
-    liar = CoordinatorSession(session.member, MemoryShelf(log=shelf.log, sizes=[*shelf.sizes]))
-    return _propose(liar, digest_of(study), period, participants, ask=ask, now_s=now_s)
+    def open_again(self, study: Study, period: Period, fewer: tuple[PartyId, ...]) -> tuple[SamenzichtError, ...]:
+        """Forget a round that was opened and propose it to fewer parties; return what anybody refuses.
 
+        The difference of the two sums would be the counts of who was left out.
+        """
+        liar = CoordinatorSession(self.session.member, self._forgetful(self.session.shelf.log))
+        return self._propose(liar, study, period, fewer)
 
-def show_forked_log(
-    session: CoordinatorSession,
-    study: Study,
-    period: Period,
-    participants: tuple[PartyId, ...],
-    *,
-    leaves: tuple[bytes, ...],
-    ask: Ask,
-    now_s: int,
-) -> tuple[SamenzichtError, ...]:
-    """Propose a round with a log whose first entry is another; return what the participants say to it."""
-    log = MerkleTree()
-    for leaf in (b"another entry", *leaves[1:]):
-        log.append(leaf)
-    shelf = session.shelf
-    assert isinstance(shelf, MemoryShelf)  # noqa: S101 - the world's coordinator lives in memory
-    liar = CoordinatorSession(session.member, MemoryShelf(log=log, sizes=[*shelf.sizes]))
-    return _propose(liar, digest_of(study), period, participants, ask=ask, now_s=now_s)
+    def forked_log(self, study: Study, period: Period, leaves: Sequence[bytes]) -> tuple[SamenzichtError, ...]:
+        """Propose a round with a log whose first entry is another; return what anybody refuses."""
+        log = MerkleTree()
+        for leaf in (b"another entry", *leaves[1:]):
+            log.append(leaf)
+        member = self.session.member
+        return self._propose(
+            CoordinatorSession(member, self._forgetful(log)), study, period, member.covenant.participants
+        )
+
+    def _forgetful(self, log: MerkleTree) -> MemoryShelf:
+        return MemoryShelf(log=log, sizes=[*self.session.shelf.shown()])
+
+    def _propose(
+        self, liar: CoordinatorSession, study: Study, period: Period, participants: tuple[PartyId, ...]
+    ) -> tuple[SamenzichtError, ...]:
+        refused: list[SamenzichtError] = []
+        step = liar.propose(digest_of(study), period, participants, expires_s=self.now_s + READY_LIFETIME_S)
+        for party, body in step.messages:
+            try:
+                for answer in self.ask(party, body):
+                    liar.take(step.slot.slot, answer)
+            except SamenzichtError as error:
+                refused.append(error)
+        return tuple(refused)
 
 
 def other_figure(release: Release) -> Release:
@@ -100,26 +106,6 @@ def _one_more(table: ReleasedTable, number: int) -> ReleasedTable:
     cell = cells[number]
     cells[number] = ReleasedCell(index=cell.index, value=(cell.value or 0) + 1, not_shown=None)
     return table.model_copy(update={"cells": tuple(cells)})
-
-
-def _propose(
-    liar: CoordinatorSession,
-    study_digest: Digest,
-    period: Period,
-    participants: tuple[PartyId, ...],
-    *,
-    ask: Ask,
-    now_s: int,
-) -> tuple[SamenzichtError, ...]:
-    refused: list[SamenzichtError] = []
-    step = liar.propose(study_digest, period, participants, expires_s=now_s + READY_LIFETIME_S)
-    for party, body in step.messages:
-        try:
-            for answer in ask(party, body):
-                liar.take(step.slot.slot, answer)
-        except SamenzichtError as error:
-            refused.append(error)
-    return tuple(refused)
 
 
 def _spoiled(body: bytes) -> bytes:

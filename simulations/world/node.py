@@ -23,7 +23,7 @@ from protocol.errors import Fault
 from protocol.round.member import Member
 from protocol.round.memory import ContributeWork, Step, Work
 from protocol.round.messages import Offer
-from protocol.words.ids import Digest
+from protocol.words.ids import Digest, PartyId
 from simulations.seeded import seeded_source
 
 
@@ -95,7 +95,7 @@ class WorldNode(Session):
 Answer = Callable[[bytes], tuple[bytes, ...]]
 
 
-def permitted(member: Member, slot: Digest, participants: tuple[str, ...]) -> Member:
+def permitted(member: Member, slot: Digest, participants: tuple[PartyId, ...]) -> Member:
     """Return the member whose officer agreed to these participants of a slot."""
     return replace(member, permitted={**member.permitted, slot: participants})
 

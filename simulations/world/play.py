@@ -28,7 +28,7 @@ from simulations.world.driver import Driver
 from simulations.world.feed import Delivered, Feed, quarter_of
 from simulations.world.ground import Ground
 from simulations.world.measures import MEASURES
-from simulations.world.misdeeds import open_again, other_figure, propose_other_study, show_forked_log
+from simulations.world.misdeeds import Liar, other_figure
 from simulations.world.outcome import NO_ERRORS, Errors, RoundOutcome, TrueSegment, errors_of, shown_cells
 from simulations.world.scenario import Event, EventKind, Scenario
 from simulations.world.shelves import Shelves
@@ -76,7 +76,9 @@ class Play:
             verified = verify(self.bundle(newest=True), covenant_digest=digest_of(self.agreed.covenant)).holds
         if any(event.kind is EventKind.OPENS_AGAIN for event in events):
             fewer = tuple(party for party in slot.survivors if party != slot.survivors[0])
-            driver.refused += open_again(driver.session, self.agreed.study, period, fewer, driver.ask, driver.now_s)
+            driver.refused += Liar(driver.session, driver.ask, driver.now_s).open_again(
+                self.agreed.study, period, fewer
+            )
         for party in restored:
             self.shelves.put_back(party)
             self._take_shelf(party)
@@ -115,25 +117,16 @@ class Play:
         return missing
 
     def _lies_before(self, period: Period, events: tuple[Event, ...]) -> None:
-        driver, covenant = self.driver, self.agreed.covenant
+        driver, agreed = self.driver, self.agreed
+        liar = Liar(driver.session, driver.ask, driver.now_s)
         for event in events:
             match event.kind:
                 case EventKind.OTHER_STUDY:
-                    names = self.scenario.members(self.agreed.number)
-                    study = make_study(
-                        covenant, names, self.agreed.number, lateness=self.scenario.lateness, less_noise=True
-                    )
-                    driver.refused += propose_other_study(driver.session, study, period, driver.ask, driver.now_s)
+                    names, lateness = self.scenario.members(agreed.number), self.scenario.lateness
+                    study = make_study(agreed.covenant, names, agreed.number, lateness=lateness, less_noise=True)
+                    driver.refused += liar.other_study(study, period)
                 case EventKind.FORKED_LOG:
-                    driver.refused += show_forked_log(
-                        driver.session,
-                        self.agreed.study,
-                        period,
-                        covenant.participants,
-                        leaves=tuple(self.leaves),
-                        ask=driver.ask,
-                        now_s=driver.now_s,
-                    )
+                    driver.refused += liar.forked_log(agreed.study, period, self.leaves)
                 case _:
                     pass
 
@@ -157,7 +150,12 @@ class Play:
         return self.driver.run(study, period, chosen, events)
 
     def _release(
-        self, slot: CoordinatorSlot, period: Period, missing: Mapping[PartyId, Mapping[Level, Shortfall]], *, lying: bool
+        self,
+        slot: CoordinatorSlot,
+        period: Period,
+        missing: Mapping[PartyId, Mapping[Level, Shortfall]],
+        *,
+        lying: bool,
     ) -> Release:
         session = self.driver.session
         declarations = tuple(
@@ -203,9 +201,7 @@ class Play:
 
     def _not_delivered(self, release: Release) -> tuple[PartyId, ...]:
         study = self.agreed.study
-        return tuple(
-            sorted({study.table(t.table).contributors[0] for t in release.tables if t.variance is None})
-        )
+        return tuple(sorted({study.table(t.table).contributors[0] for t in release.tables if t.variance is None}))
 
     def _errors(self, release: Release, slot: CoordinatorSlot) -> Errors:
         study, nodes = self.agreed.study, self.driver.nodes

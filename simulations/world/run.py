@@ -142,7 +142,9 @@ def _year(world: _World, agreed: YearAgreed, borders: Borders) -> Play:
     session = CoordinatorSession(coordinator, world.coordinator)
     driver = Driver(session, nodes, world.chance, scenario.channel_faults, int(opens.timestamp()))
     papers = Agreed(agreed.signed, agreed.geography, (), (study,), approvals)
-    return Play(scenario, agreed, borders, world.ground, world.feed, world.shelves, driver, papers, world.leaves, world.by_wijk)
+    return Play(
+        scenario, agreed, borders, world.ground, world.feed, world.shelves, driver, papers, world.leaves, world.by_wijk
+    )
 
 
 def _node(world: _World, agreed: YearAgreed, party: PartyId, *, approved: bool) -> WorldNode:

@@ -205,7 +205,9 @@ def parse_scenario(text: str) -> Scenario:
         raise MalformedScenario(got="a text that is not TOML", wanted=wanted, act=_ACT) from None
     except ValidationError as error:
         places = sorted({".".join(str(part)[:40] for part in fault["loc"]) for fault in error.errors()})
-        raise MalformedScenario(got=f"wrong, unknown or missing: {', '.join(places)}", wanted=wanted, act=_ACT) from None
+        raise MalformedScenario(
+            got=f"wrong, unknown or missing: {', '.join(places)}", wanted=wanted, act=_ACT
+        ) from None
     refuse_all(tuple(_problems(scenario)), subject="scenario")
     _ = scenario.fault_rates  # refused now, not after years of work
     return scenario

@@ -15,7 +15,9 @@ class UnknownScenario(Refusal):
 
 def shipped_names() -> tuple[str, ...]:
     """Return the names of the scenarios that ship, in order."""
-    return tuple(sorted(entry.name.removesuffix(".toml") for entry in _SHIPPED.iterdir() if entry.name.endswith(".toml")))
+    return tuple(
+        sorted(entry.name.removesuffix(".toml") for entry in _SHIPPED.iterdir() if entry.name.endswith(".toml"))
+    )
 
 
 def load_scenario(name: str) -> Scenario:

@@ -12,8 +12,8 @@ from simulations.world.outcome import RoundOutcome
 from simulations.world.run import WorldResult
 
 ABOUT = (
-    "De uitkomst van een gesimuleerde wereld: per ronde wat er gebeurde en hoe ver de cijfers van de waarheid lagen, en "
-    "per jaar de controlebundel voor samenzicht-audit verify. Geen enkele persoon bestaat."
+    "De uitkomst van een gesimuleerde wereld: per ronde wat er gebeurde en hoe ver de cijfers van de waarheid lagen, "
+    "en per jaar de controlebundel voor samenzicht-audit verify. Geen enkele persoon bestaat."
 )
 COLUMNS = (
     "ronde",
