@@ -6,7 +6,7 @@ replace the register here by themselves.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -49,15 +49,14 @@ class Delivered:
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
-class RegisterEvents:
-    """Events of a register: each row is its own, by its number."""
+class KeptEvents:
+    """The event keys of all rows, worked out once: a world counts each round twice. all_keys: uint8, (rows, 16)."""
 
-    secret: bytes
-    row: NDArray[np.intp]
+    all_keys: NDArray[np.uint8]
 
     def keys(self, rows: NDArray[np.intp]) -> NDArray[np.uint8]:
         """Return the event keys of these rows."""
-        return event_keys(self.secret, (str(number) for number in self.row[rows].tolist()))
+        return self.all_keys[rows]
 
 
 @dataclass(eq=False, repr=False)
@@ -83,6 +82,7 @@ class Feed:
         """
         if partner in PROFILED and partner in PROFILES:
             records = self._from_files(partner, delivered, borders, secret)
+            records = replace(records, events=KeptEvents(records.events.keys(np.arange(len(records.unit)))))
         else:
             records = self._from_register(partner, delivered, borders, secret)
         return _by_wijk(records, delivered.by_wijk)
@@ -129,7 +129,7 @@ class Feed:
         return Records(
             unit=unit.astype(np.int64),
             unit_key=unit_keys(secret, (str(number) for number in households.tolist())),
-            events=RegisterEvents(secret, row),
+            events=KeptEvents(event_keys(secret, (str(number) for number in row.tolist()))),
             day=register.day[row],
             areas={level: self.ground.places(register, borders, level)[row] for level in (Level.WIJK, Level.BUURT)},
             counted={MeasureId(measure.id): counted for measure in measures},
@@ -168,13 +168,4 @@ def _by_wijk(records: Records, by_wijk: Collection[int]) -> Records:
         level: np.where(hidden, np.int32(-1), places).astype(np.int32) if level is Level.BUURT else places
         for level, places in records.areas.items()
     }
-    return Records(
-        unit=records.unit,
-        unit_key=records.unit_key,
-        events=records.events,
-        day=records.day,
-        areas=areas,
-        counted=records.counted,
-        amounts=records.amounts,
-        marks=records.marks,
-    )
+    return replace(records, areas=areas)

@@ -1,12 +1,10 @@
-"""Scenarios played once for all tests of a process; what a test asks of them is written in the test."""
+"""Plays a scenario for a test; what a test asks of it is written in the test."""
 
 import tempfile
-from functools import cache
 from pathlib import Path
 
 from simulations.world.run import WorldResult, run_world
 from simulations.world.scenario import Scenario
-from simulations.world.shipped import load_scenario
 
 SMALL = """
 format = 1
@@ -26,8 +24,3 @@ def play(scenario: Scenario, *, seed: int = 1, vaults: Path | None = None) -> Wo
             vaults=vaults,
             tell=lambda _line: None,
         )
-
-
-@cache
-def played(name: str) -> WorldResult:
-    return play(load_scenario(name))

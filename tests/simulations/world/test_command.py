@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from privacy.audit.cli import app as audit
 from simulations.cli.app import app
 from simulations.words import ORIGIN
+from simulations.world.run import WorldResult
 from tests.simulations.world.playing import SMALL
 
 
@@ -75,12 +76,13 @@ def test_a_phase_is_a_line_where_there_is_no_terminal(run: tuple[Result, Path]) 
     ]
 
 
-def test_what_does_not_come_out_as_said_is_exit_1(tmp_path: Path) -> None:
-    path = tmp_path / "wrong.toml"
-    path.write_text(SMALL + '[[expect]]\nrounds = [2]\nstate = "opened"\n')
-    result = world(str(path), "--json")
+def test_what_does_not_come_out_as_said_is_exit_1(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only how it is told; `test_scenarios` holds that differences are found."""
+    nothing = WorldResult((), {}, {}, ("ronde 2 (2023-Q1): toestand done, verwacht opened",))
+    monkeypatch.setattr("simulations.cli.world.run_world", lambda *_, **__: nothing)
+    result = world(str(small), "--json")
     assert result.exit_code == 1
-    assert "ronde 2 (2023-Q1): toestand done, verwacht opened" in result.stderr
+    assert "anders dan het scenario zegt: ronde 2 (2023-Q1): toestand done, verwacht opened" in result.stderr
     summary = json.loads(result.stdout)
     assert (summary["origin"], summary["as_expected"]) == (ORIGIN, False)
 
