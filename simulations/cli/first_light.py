@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -17,12 +16,11 @@ from coordinator.table_page import words_of
 from partner_node.delivery.delivery import Delivery
 from privacy.audit.words import json_of, verdict_of
 from privacy.language import Language
-from protocol.errors import Refusals, SamenzichtError
+from protocol.errors import SamenzichtError
 from protocol.words.ids import PartyId
+from simulations.cli.story import Story
 from simulations.first_light.run import FirstLight, run_first_light
 from simulations.words import ORIGIN
-
-PROGRAM = "samenzicht-sim"
 
 
 def first_light_command(
@@ -46,19 +44,14 @@ def first_light_command(
     }
     if given and len(given) < 3:  # noqa: PLR2004 - the three options above
         raise typer.BadParameter("give --politie, --school and --veilig-thuis, or none of them")
-    story = Console(stderr=True, highlight=False, soft_wrap=True)
-    started = time.monotonic()
-
-    def tell(line: str) -> None:
-        story.print(Text(f"{time.monotonic() - started:5.1f} s  {line}"))
-
+    story = Story()
     try:
-        made = run_first_light(out, seed=seed, given=given, tell=tell)
+        made = run_first_light(out, seed=seed, given=given, tell=story.line)
     except SamenzichtError as error:
-        _tell_error(story, error)
+        story.error(error)
         raise typer.Exit(error.exit_code) from None
     for line in _faults(made.deliveries):
-        story.print(Text(line))
+        story.console.print(Text(line))
     if as_json:
         typer.echo(_as_json(made, lang))
     else:
@@ -112,10 +105,3 @@ def _as_json(made: FirstLight, lang: Language) -> str:
         "audit": json.loads(json_of(made.report, lang)),
     }
     return json.dumps(tree, ensure_ascii=False, indent=2)
-
-
-def _tell_error(story: Console, error: SamenzichtError) -> None:
-    for problem in error.problems if isinstance(error, Refusals) else (error,):
-        story.print(Text(f"{PROGRAM}: error: {problem.code}: {problem}"))
-        if problem.hint:
-            story.print(Text(f"{PROGRAM}: hint: {problem.hint}"))

@@ -12,7 +12,7 @@ from protocol.covenant.signed import SignedCovenant
 from protocol.digest import digest_of
 from tests.house import ROOT
 
-PAGES = ("docs/first-light.md", "docs/audit.md")
+PAGES = ("docs/first-light.md", "docs/audit.md", "docs/world.md")
 
 
 def commands(page: str) -> list[str]:
