@@ -12,7 +12,7 @@ from fractions import Fraction
 from protocol.agreement import AgreementPrivateKey, agreement_private_key, public_agreement_key
 from protocol.cost import cap_of
 from protocol.covenant.covenant import Covenant, Unit
-from protocol.covenant.party import Officer, Party, Role, WpgPermission
+from protocol.covenant.party import Officer, PartnerType, Party, Role, WpgPermission
 from protocol.covenant.rules import least_participants
 from protocol.covenant.signed import SignedCovenant
 from protocol.digest import digest_of
@@ -28,7 +28,7 @@ from protocol.words.period import Period, PeriodLength, earlier, last_day
 from simulations.first_light.agreement import sign_covenant
 from simulations.seeded import seeded_source
 from simulations.words import ORIGIN
-from simulations.world.measures import CELL_BOUND, WorldMeasure, ground_of, measures_of, type_of
+from simulations.world.measures import CELL_BOUND, WorldMeasure, ground_of, measures_of
 from simulations.world.scenario import Partner, Scenario
 
 COORDINATOR, WITNESS = PartyId("gemeente"), PartyId("getuige-fg")
@@ -214,7 +214,7 @@ def _party(party: PartyId, cap: Fraction, keys: YearKeys) -> Party:
         id=party,
         name=Line(f"{party.capitalize()} (verzonnen)"),
         role=role,
-        type=type_of(party) if role is Role.PARTNER else None,
+        type=PartnerType(party) if role is Role.PARTNER else None,
         identity_key=public_key(keys.identity[party]),
         agreement_key=None if role is Role.COORDINATOR else public_agreement_key(keys.agreement[party]),
         officers=officers,

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from partner_node.profiles.catalogue import PROFILES
-from protocol.covenant.party import PartnerType
 from protocol.study.measure import MeasureKind
 from simulations.world.scenario import Partner
 
@@ -57,8 +56,3 @@ def measures_of(partner: str) -> tuple[WorldMeasure, ...]:
 def ground_of(partner: str) -> str:
     """Return the legal ground on which a partner takes part."""
     return PROFILES[partner].ground if partner in PROFILES else _GROUND
-
-
-def type_of(partner: str) -> PartnerType:
-    """Return what kind of registrations a partner holds."""
-    return PartnerType(partner)

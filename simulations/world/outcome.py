@@ -9,17 +9,18 @@ from numpy.typing import NDArray
 from privacy.precision import half_width
 from protocol.release import NotShown, Release
 from protocol.round.transitions import State
-from protocol.study.grid import Segment
 from protocol.words.ids import PartyId
 from protocol.words.period import Period
 
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Errors of delivered cells, shown or not. cells: how many. squared, truth_squared: sums of squares.
+    """Errors of delivered cells, shown or not, as sums that can be added.
 
-    of noise: released minus what entered, in units of its planned variance; covered: within the 95 % margin. of truth:
-    released minus the true register of the period itself, late rows and bounds included, in events or households.
+    cells, squared, covered: of the noise, which is released minus what the partners put in: the number of cells, the
+    sum of squares, and how many lie within their 95 % margin. standardised: the squares over their planned variance.
+    truth_cells, truth_squared, truth_sum: of released minus the true register of the round's own period; late rows,
+    unusable rows, bounds and caps included.
     """
 
     cells: int
@@ -97,7 +98,6 @@ class RoundOutcome:
 class TrueSegment:
     """One segment of an opened sum. entered: int64, what the partners put in. truth: None for a late period."""
 
-    segment: Segment
     opened: NDArray[np.int64]
     entered: NDArray[np.int64]
     truth: NDArray[np.int64] | None

@@ -21,7 +21,6 @@ from protocol.study.grid import Grid
 from protocol.words.geography import Level
 from protocol.words.ids import PartyId
 from protocol.words.period import Period
-from simulations.round_world import MemoryShelf
 from simulations.world.agreement import LEVELS, WITNESS, YearAgreed, declare, make_study, opens_on
 from simulations.world.borders import Borders
 from simulations.world.driver import Driver
@@ -164,10 +163,8 @@ class Play:
         opened = session.opened(slot.slot)
         release = make_release(slot, opened, member=session.member, declarations=declarations)
         published = other_figure(release) if lying else release
-        shelf = session.shelf
-        assert isinstance(shelf, MemoryShelf)  # noqa: S101 - the world's coordinator lives in memory
         leaf = ReleaseEntry(slot=slot.slot, release_digest=digest_of(published)).encode()
-        shelf.log.append(leaf)
+        session.shelf.log.append(leaf)
         self.leaves.append(leaf)
         self.published.append(PublishedRound(slot, sign_release(published, member=session.member)))
         return release
@@ -219,5 +216,5 @@ class Play:
                 if segment.period == release.period
                 else None
             )
-            segments.append(TrueSegment(segment, opened[cells], entered[cells], truth))
+            segments.append(TrueSegment(opened[cells], entered[cells], truth))
         return errors_of(release, segments)

@@ -1,16 +1,22 @@
 """A scenario is parsed strictly: what is unknown, impossible or not in it is named, all of it together."""
 
+import re
+
 import pytest
 
 from protocol.errors import Refusals
 from simulations.registers.faults import ImpossibleFaults
 from simulations.world.scenario import (
     MAX_BYTES,
+    EventKind,
+    Expect,
     ImpossibleScenario,
     MalformedScenario,
+    Scenario,
     check_years,
     parse_scenario,
 )
+from tests.house import ROOT
 from tests.simulations.world.playing import SMALL
 
 
@@ -98,3 +104,14 @@ def test_years_are_those_that_the_scenario_needs_or_more() -> None:
     for years in (1, 11):
         with pytest.raises(ImpossibleScenario, match=f"got {years} years, wanted 2 to 10"):
             check_years(scenario, years)
+
+
+def test_the_scenario_in_the_document_is_one() -> None:
+    (block,) = re.findall(r"^```toml\n(.*?)^```", (ROOT / "docs/world.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert parse_scenario(block).events(2)[0].kind is EventKind.LEAVES_AFTER_LOCK
+
+
+def test_the_document_names_every_kind_of_event_and_every_key() -> None:
+    page = (ROOT / "docs/world.md").read_text()
+    missing = [name for name in (*EventKind, *Scenario.model_fields, *Expect.model_fields) if f"`{name}`" not in page]
+    assert missing == ["format", "title", "years"]  # in the example
