@@ -34,10 +34,10 @@ class WorldMeasure:
 
 _UNITS, _EVENTS = MeasureKind.UNITS, MeasureKind.EVENTS
 MEASURES = (
-    WorldMeasure("dier-huishoudens", "dierenpolitie", "melding", _UNITS, "Huishoudens met een melding", 9, 9),
+    WorldMeasure("dieren-huishoudens", "dierenpolitie", "melding", _UNITS, "Huishoudens met een melding", 9, 9),
     WorldMeasure("ggd-huishoudens", "ggd", "signaal", _UNITS, "Huishoudens met een signaal", 9, 9),
     WorldMeasure("ggz-huishoudens", "ggz", "aanmelding", _UNITS, "Huishoudens met een aanmelding", 16, 16),
-    WorldMeasure("jeugd-huishoudens", "jeugdhulp", "traject", _UNITS, "Huishoudens met jeugdhulp", 16, 25),
+    WorldMeasure("jeugdhulp-huishoudens", "jeugdhulp", "traject", _UNITS, "Huishoudens met jeugdhulp", 16, 25),
     WorldMeasure("politie-huishoudens", "politie", "incident", _UNITS, "Huishoudens met een incident", 36, 49),
     WorldMeasure("politie-incidenten", "politie", "incident", _EVENTS, "Incidenten", 64, 81),
     WorldMeasure("school-huishoudens", "school", "verzuimmelding", _UNITS, "Huishoudens met verzuim", 16, 16),
