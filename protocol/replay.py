@@ -2,12 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from protocol.covenant.covenant import Covenant
 from protocol.signing import Purpose, SigningKey, sign, verify
 from protocol.wire import WireValue
 from protocol.words.ids import Digest, PartyId, Signature
+
+# A name and nothing else: free text could hold anything.
+CheckName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,39}$")]
 
 
 class Replay(WireValue):
@@ -23,7 +26,7 @@ class Replay(WireValue):
     log_size: Annotated[int, Field(ge=0, le=2**53 - 1)]
     log_root: Digest
     holds: bool
-    failed: Annotated[tuple[str, ...], Field(max_length=16)]
+    failed: Annotated[tuple[CheckName, ...], Field(max_length=16)]
 
 
 class SignedReplay(WireValue):

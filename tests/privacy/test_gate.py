@@ -17,6 +17,9 @@ SHOWN_ONLY = ("privacy.epsilon", "privacy.explain", "dp_accounting")
 MAY_IMPORT = {
     "privacy/epsilon.py": {"dp_accounting"},
     "privacy/explain.py": {"privacy.epsilon"},
+    # What a study would share, shown to an officer before it decides; nothing of it is kept.
+    "partner_node/preview.py": {"privacy.explain"},
+    "partner_node/cli/preview.py": {"privacy.explain"},
 }
 
 
