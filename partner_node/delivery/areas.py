@@ -13,7 +13,7 @@ from partner_node.delivery.interned import Judgement
 from protocol.words.geography import AreaCode, Geography, Level
 
 LEVELS = tuple(Level)
-_CODE = re.compile(r"GM[0-9]{4}|WK[0-9]{6}|BU[0-9]{8}|[1-9][0-9]{3}")
+_CODE = re.compile(r"GM[0-9]{4}|WK[0-9]{4}[0-9A-Z]{2}|BU[0-9]{4}[0-9A-Z]{2}[0-9]{2}|[1-9][0-9]{3}")
 _FORM = {8: Level.WIJK, 10: Level.BUURT, 6: Level.GEMEENTE, 4: Level.PC4}
 
 

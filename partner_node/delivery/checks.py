@@ -16,7 +16,7 @@ from protocol.errors import Refusal, refuse_all
 FEWEST_TO_JUDGE = 20  # fewer ids can be alike by chance
 MOST_TO_JUDGE = 10_000  # rows from the start of a file; what a column holds shows in far fewer
 MOST_ALIKE = 0.95  # of the distinct ids; a few odd ones do not make a column of dates into ids
-_AREA = r"^(?:(?:GM[0-9]{4}|WK[0-9]{6}|BU[0-9]{8})|[1-9][0-9]{3} ?[A-Za-z]{2})$"
+_AREA = r"^(?:(?:GM[0-9]{4}|WK[0-9]{4}[0-9A-Z]{2}|BU[0-9]{4}[0-9A-Z]{2}[0-9]{2})|[1-9][0-9]{3} ?[A-Za-z]{2})$"
 
 
 class MissingColumn(DeliveryRefusal):

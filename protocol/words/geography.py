@@ -1,9 +1,11 @@
 """Computes: areas with CBS codes, their levels and parents, and the geography that a covenant pins by digest.
 
-GM0000 is a gemeente, WK000000 a wijk, BU00000000 a buurt, 0000 a four-digit postcode area. A wijk's code begins with
-its gemeente's digits and a buurt's with its wijk's (CBS, Toelichting Wijk- en Buurtkaart).
+GM0000 is a gemeente, WK000000 a wijk, BU00000000 a buurt, 0000 a four-digit postcode area; Amsterdam's wijken have
+letters, WK0363AA. A wijk's code begins with its gemeente's digits and a buurt's with its wijk's (CBS, Toelichting
+Wijk- en Buurtkaart).
 """
 
+import re
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal, NewType, Self
@@ -15,9 +17,8 @@ from protocol.wire import WireValue
 from protocol.words.ids import Digest, GeographyId, Line
 from protocol.words.order import is_strictly_ascending
 
-AreaCode = NewType(
-    "AreaCode", Annotated[str, StringConstraints(pattern=r"^(GM[0-9]{4}|WK[0-9]{6}|BU[0-9]{8}|[1-9][0-9]{3})$")]
-)
+_FORM = r"^(GM[0-9]{4}|WK[0-9]{4}[0-9A-Z]{2}|BU[0-9]{4}[0-9A-Z]{2}[0-9]{2}|[1-9][0-9]{3})$"
+AreaCode = NewType("AreaCode", Annotated[str, StringConstraints(pattern=_FORM)])
 
 MAX_AREAS = 60_000  # the Netherlands has 14,729 buurten, 3,423 wijken, 342 gemeenten and about 4,100 PC4 (2025)
 _ACT = "the coordinator must mend the geography before it goes into a covenant"
@@ -34,6 +35,11 @@ class Level(StrEnum):
 
 # A parent is one level up, and its digits begin the child's: the number of digits that must agree.
 _PARENT_OF = {Level.WIJK: (Level.GEMEENTE, 4), Level.BUURT: (Level.WIJK, 6), Level.PC4: (Level.GEMEENTE, 0)}
+
+
+def is_area_code(text: str) -> bool:
+    """Tell whether the text has the form of an area's code."""
+    return re.fullmatch(_FORM, text) is not None
 
 
 class UnsortedAreas(AgreementRefusal):

@@ -51,7 +51,14 @@ def test_other_texts_are_no_period(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("code", "level"),
-    [("GM0479", Level.GEMEENTE), ("WK047901", Level.WIJK), ("BU04790101", Level.BUURT), ("1501", Level.PC4)],
+    [
+        ("GM0479", Level.GEMEENTE),
+        ("WK047901", Level.WIJK),
+        ("BU04790101", Level.BUURT),
+        ("1501", Level.PC4),
+        ("WK0363AA", Level.WIJK),
+        ("BU0363AA01", Level.BUURT),
+    ],
 )
 def test_a_code_tells_its_level(code: str, level: Level) -> None:
     assert level_of(AreaCode(code)) is level

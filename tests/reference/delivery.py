@@ -148,7 +148,7 @@ def day_of(text: str, today: date) -> tuple[date | None, str]:
 def _areas(code: str, geography: Geography, former: frozenset[str]) -> tuple[tuple[str, ...] | None, str]:
     if not code:
         return None, "empty"
-    if not re.fullmatch(r"GM[0-9]{4}|WK[0-9]{6}|BU[0-9]{8}|[1-9][0-9]{3}", code):
+    if not re.fullmatch(r"GM[0-9]{4}|WK[0-9]{4}[0-9A-Z]{2}|BU[0-9]{4}[0-9A-Z]{2}[0-9]{2}|[1-9][0-9]{3}", code):
         return None, "unreadable-area"
     parents = {str(area.code): area.parent for area in geography.areas}
     if code not in parents:

@@ -1,0 +1,130 @@
+"""Touches the world: editions in the coordinator's folder, a folder a year, with the way from the year before.
+
+geography.json   what a covenant pins, canonical
+borders.geojson  shapes in metres, EPSG:28992, to whole decimetres
+figures.json     inhabitants, households and context of each area
+from-YEAR.csv    where the areas of the edition before went
+"""
+
+import csv
+import io
+import json
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import shapely
+
+from coordinator.errors import GeographyRefusal
+from coordinator.geography.crosswalk import Part, crosswalk
+from coordinator.geography.edition import Edition, Figures
+from protocol.words.geography import AreaCode, Geography
+
+_YEAR = re.compile(r"[0-9]{4}")
+_DECIMETRE = 0.1
+
+
+class OtherEdition(GeographyRefusal):
+    """An edition of a year that is there already, with other areas: covenants pin what was imported."""
+
+
+class NoEdition(GeographyRefusal):
+    """A year of which nothing was imported."""
+
+
+def years(folder: Path) -> tuple[int, ...]:
+    """Return the years of which there is an edition, in order."""
+    if not folder.is_dir():
+        return ()
+    return tuple(sorted(int(place.name) for place in folder.iterdir() if _YEAR.fullmatch(place.name)))
+
+
+def write_edition(folder: Path, edition: Edition) -> tuple[Part, ...]:
+    """Write an edition and return where the areas of the newest one before it went; the same one again changes nothing.
+
+    Raises: OtherEdition.
+    """
+    year, body = edition.geography.year, edition.geography.encode()
+    place = folder / str(year)
+    if (place / "geography.json").exists() and (place / "geography.json").read_bytes() != body:
+        raise OtherEdition(
+            got=f"other areas for {year} than were imported",
+            wanted="one edition a year",
+            act="the operator must start with another folder, or keep the edition that covenants may pin",
+        )
+    earlier = [before for before in years(folder) if before < year]
+    parts: tuple[Part, ...] = ()
+    if earlier:
+        parts = crosswalk(read_edition(folder, earlier[-1]), edition)
+        _write(place / f"from-{earlier[-1]}.csv", _crosswalk_csv(parts))
+    _write(place / "borders.geojson", _borders(edition))
+    _write(place / "figures.json", _figures(edition))
+    _write(place / "geography.json", body)  # last: an edition is there when this is
+    return parts
+
+
+def read_edition(folder: Path, year: int) -> Edition:
+    """Return an edition.
+
+    Raises: NoEdition; what `Geography.parse` raises.
+    """
+    place = folder / str(year)
+    if not (place / "geography.json").exists():
+        raise NoEdition(
+            got=f"no areas of {year}",
+            wanted=f"one of the years {', '.join(map(str, years(folder))) or 'that were imported'}",
+            act="the operator must import them",
+            hint="samenzicht-coordinator geography import",
+        )
+    geography = Geography.parse((place / "geography.json").read_bytes(), source="the folder")
+    features = json.loads((place / "borders.geojson").read_bytes())["features"]
+    shapes = {AreaCode(f["id"]): shapely.from_geojson(json.dumps(f["geometry"])) for f in features}
+    told = json.loads((place / "figures.json").read_bytes())
+    figures = {
+        AreaCode(code): Figures(entry["inhabitants"], entry["households"], MappingProxyType(entry["context"]))
+        for code, entry in told.items()
+    }
+    return Edition(geography, MappingProxyType(shapes), MappingProxyType(figures))
+
+
+def _borders(edition: Edition) -> bytes:
+    features = [
+        {
+            "type": "Feature",
+            "id": code,
+            "properties": {"code": code},
+            "geometry": json.loads(shapely.to_geojson(shapely.set_precision(shape, _DECIMETRE))),
+        }
+        for code, shape in sorted(edition.shapes.items())
+    ]
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::28992"}}
+    return json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}, separators=(",", ":")).encode()
+
+
+def _figures(edition: Edition) -> bytes:
+    tree = {
+        code: {"inhabitants": told.inhabitants, "households": told.households, "context": dict(told.context)}
+        for code, told in sorted(edition.figures.items())
+    }
+    return json.dumps(tree, separators=(",", ":")).encode()
+
+
+def _crosswalk_csv(parts: Sequence[Part]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";", lineterminator="\n")
+    writer.writerow(("old", "new", "share_of_old_per_10000", "share_of_new_per_10000"))
+    writer.writerows((part.old, part.new, part.share, part.new_share) for part in parts)
+    return text.getvalue().encode()
+
+
+def _write(path: Path, body: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
