@@ -1,0 +1,1 @@
+"""The command `samenzicht-coordinator`: one small file a group of commands, imported only when it is used."""

@@ -1,0 +1,127 @@
+"""Touches the world: `covenant new | add-party | sign | verify | show`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coordinator import agreements
+from coordinator.cli.telling import AsJson, Folder, Lang, Now, day, said, show, show_table, telling
+from coordinator.identity import load_identity
+from coordinator.office import NothingAgreed, open_office
+from privacy.epsilon import guarantee_of
+from privacy.language import Language
+from protocol.covenant.rules import check_rules
+from protocol.covenant.signed import PartySignature, check_covenant, check_successor
+from protocol.digest import digest_of
+from protocol.ledger.entry import CovenantEntry
+from protocol.signing import Purpose, sign
+
+group = typer.Typer(no_args_is_help=True)
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    app.add_typer(group, name="covenant")
+
+
+@group.callback()
+def _about() -> None:
+    """The agreement that all parties sign."""
+
+
+@group.command("new")
+def new_command(file: File, *, folder: Folder = Path(), as_json: AsJson = False, lang: Lang = Language.DUTCH) -> None:
+    """Begin a covenant from a TOML file."""
+    with telling():
+        tree = agreements.begin(folder, file.read_bytes(), source=file.name)
+    name = str(tree.get("id", ""))
+    show({"id": name}, [said(lang, f"convenant {name} begonnen", f"covenant {name} begun")], as_json=as_json)
+
+
+@group.command("add-party")
+def add_party_command(
+    file: File, *, folder: Folder = Path(), as_json: AsJson = False, lang: Lang = Language.DUTCH
+) -> None:
+    """Add a party from its TOML file; signatures that were there must be given again."""
+    with telling():
+        party = agreements.add_party(folder, file.read_bytes(), source=file.name)
+    show({"party": party.id}, [said(lang, f"{party.id} toegevoegd", f"added {party.id}")], as_json=as_json)
+
+
+@group.command("sign")
+def sign_command(
+    files: Annotated[
+        list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="signatures of others")
+    ] = None,
+    *,
+    folder: Folder = Path(),
+    as_json: AsJson = False,
+    lang: Lang = Language.DUTCH,
+) -> None:
+    """Sign the covenant as coordinator, and take in the signatures of others."""
+    with telling():
+        covenant = agreements.drafted(folder)
+        check_rules(covenant)
+        body = covenant.encode()
+        (folder / "covenant" / agreements.COVENANT).write_bytes(body)
+        own = sign(body, key=load_identity(folder), purpose=Purpose.COVENANT)
+        agreements.keep_signature(folder, PartySignature(signer=covenant.coordinator.id, signature=own))
+        for path in files or ():
+            agreements.keep_signature(folder, PartySignature.parse(path.read_bytes(), source=path.name))
+        signed = [entry.signer for entry in agreements.signed(folder).signatures]
+    digest = digest_of(covenant)
+    lines = [said(lang, f"ondertekend door {', '.join(signed)}", f"signed by {', '.join(signed)}"), digest]
+    show({"digest": digest, "signed": signed}, lines, as_json=as_json)
+
+
+@group.command("verify")
+def verify_command(
+    *, folder: Folder = Path(), now: Now = None, as_json: AsJson = False, lang: Lang = Language.DUTCH
+) -> None:
+    """Check rules and all signatures; what holds is from now on in force."""
+    with telling():
+        signed = agreements.signed(folder)
+        check_covenant(signed, on=day(now))
+        digest = digest_of(signed.covenant)
+        with open_office(folder) as office:
+            before = office.store.covenants()
+            if digest not in {digest_of(known.covenant) for known in before}:
+                if before:
+                    check_successor(before[-1].covenant, signed.covenant)
+                with office.store.transaction():
+                    office.store.keep_geography(agreements.newest_geography(folder))
+                    office.store.keep_covenant(signed)
+                    office.store.log.append(CovenantEntry(covenant_digest=digest).encode())
+    lines = [said(lang, f"geldig, door allen ondertekend: {digest}", f"valid, signed by all: {digest}")]
+    show({"digest": digest, "valid": True}, lines, as_json=as_json)
+
+
+@group.command("show")
+def show_command(*, folder: Folder = Path(), as_json: AsJson = False, lang: Lang = Language.DUTCH) -> None:
+    """Show the covenant in force, or the draft."""
+    with telling():
+        with open_office(folder, read_only=True) as office:
+            try:
+                covenant, state = office.covenant().covenant, "in-force"
+            except NothingAgreed:
+                covenant, state = agreements.drafted(folder), "draft"
+        rows = [
+            (party.id, party.role.value, party.type or "", party.yearly_cap / 10**9, len(party.officers))
+            for party in covenant.parties
+        ]
+        claim = str(guarantee_of(covenant.joint_cap))
+    tree = {
+        "id": covenant.id,
+        "version": covenant.version,
+        "digest": digest_of(covenant),
+        "state": state,
+        "minimum_participants": covenant.minimum_participants,
+        "joint": claim,
+        "parties": [{"id": row[0], "role": row[1], "type": row[2], "cap_rho": row[3]} for row in rows],
+    }
+    lines = [f"{covenant.id} {covenant.version} ({state}) {digest_of(covenant)}", claim]
+    show(tree, lines, as_json=as_json)
+    if not as_json:
+        show_table(said(lang, "organisatie rol type grens officieren", "party role type cap officers").split(), rows)

@@ -1,0 +1,87 @@
+"""Touches the world: `run PERIOD`: one round over the courier's folders, as far as the answers reach."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coordinator.cli.telling import AsJson, Folder, Lang, Now, said, seconds, show, tell, telling
+from coordinator.office import Office, open_office
+from coordinator.rounds import PartyLine, PartyState, Turn, begin, deadlines, party_lines, turn
+from privacy.language import Language
+from protocol.digest import digest_of
+from protocol.round.transitions import State
+from protocol.study.study import Study
+from protocol.words.period import Period, is_period
+
+LOOK_S = 1.0  # between two looks at the folders
+_WORDS = {
+    PartyState.READY: ("gereed", "ready"),
+    PartyState.WAITING: ("wordt op gewacht", "waiting"),
+    PartyState.REFUSED: ("geweigerd", "refused"),
+    PartyState.LATE: ("te laat", "late"),
+    PartyState.DONE: ("klaar", "done"),
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run")(run_command)
+
+
+def run_command(
+    period: Annotated[str, typer.Argument(metavar="PERIOD", help="2026, 2026-H1, 2026-Q1 or 2026-01")],
+    *,
+    study: Annotated[str | None, typer.Option("--study", help="where several have this period")] = None,
+    wait_s: Annotated[float, typer.Option("--wait", min=0, help="seconds to go on looking for answers")] = 0,
+    folder: Folder = Path(),
+    now: Now = None,
+    as_json: AsJson = False,
+    lang: Lang = Language.DUTCH,
+) -> None:
+    """Drive the round of a period. Run it again whenever answers came in: it goes on from what is stored."""
+    if not is_period(period):
+        raise typer.BadParameter("2026, 2026-H1, 2026-Q1 or 2026-01", param_hint="PERIOD")
+    until = time.monotonic() + wait_s
+    with telling(), open_office(folder) as office:
+        chosen = office.study_for(Period(period), study)
+        done = _turn(office, chosen, Period(period), now)
+        while done.slot.state is not State.DONE and time.monotonic() < until:
+            time.sleep(LOOK_S)
+            done = _turn(office, chosen, Period(period), now)
+        scheduled = chosen.round_for(Period(period))
+        due_s = deadlines(scheduled.opens, scheduled.due, now_s=seconds(now)).due_s
+        lines = party_lines(done.slot, office.covenant().covenant.participants, now_s=seconds(now), due_s=due_s)
+    for line in lines:
+        tell(_words(line, lang))
+    state = done.slot.state.value
+    tree = {
+        "period": period,
+        "study": chosen.id,
+        "state": state,
+        "attempt": done.slot.attempt,
+        "parties": [{"party": line.party, "state": line.state, "reason": line.reason} for line in lines],
+    }
+    show(tree, [said(lang, f"ronde {period}: {state}", f"round {period}: {state}")], as_json=as_json)
+
+
+def _turn(office: Office, study: Study, period: Period, now: datetime | None) -> Turn:
+    courier, session = office.courier(), office.session()
+    for error in office.take_papers():
+        tell(f"{error.code}: {error}")
+    slot = begin(session, digest_of(study), period, courier.parties, now_s=seconds(now)).slot
+    before = None
+    while True:  # until nothing changes: at most one turn for each state of a round
+        done = turn(session, slot, courier, taken=courier.taken)
+        for error in done.refused:
+            tell(f"{error.code}: {error}")
+        if done.slot.state is before or done.slot.state is State.DONE:
+            return done
+        before = done.slot.state
+
+
+def _words(line: PartyLine, lang: Language) -> str:
+    words = _WORDS[line.state][0 if lang is Language.DUTCH else 1]
+    return f"{line.party}: {words}{'' if line.reason is None else f' ({line.reason})'}"

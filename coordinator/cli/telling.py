@@ -1,0 +1,78 @@
+"""Touches the world: how every command speaks: results on stdout, the story and refusals on stderr, exit codes."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from privacy.language import Language
+from protocol.errors import Refusals, SamenzichtError
+
+PROGRAM = "samenzicht-coordinator"
+WIDTH = 160  # of a table on what is no terminal
+
+Folder = Annotated[
+    Path, typer.Option("--dir", envvar="SAMENZICHT_COORDINATOR", file_okay=False, help="the coordinator's folder")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="the result as JSON on stdout")]
+Lang = Annotated[Language, typer.Option("--lang", envvar="SAMENZICHT_LANG", help="language")]
+Now = Annotated[
+    datetime | None, typer.Option("--now", hidden=True, help="the time, for rehearsals", formats=["%Y-%m-%dT%H:%M:%S"])
+]
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Tell a refusal or a fault as got, wanted, who must act and a hint, and leave with its exit code."""
+    try:
+        yield
+    except SamenzichtError as error:
+        for problem in error.problems if isinstance(error, Refusals) else (error,):
+            tell(f"{PROGRAM}: error: {problem.code}: {problem}")
+            if problem.hint:
+                tell(f"{PROGRAM}: hint: {problem.hint}")
+        raise typer.Exit(error.exit_code) from None
+
+
+def tell(line: str) -> None:
+    """Write a line of the story."""
+    Console(file=sys.stderr, highlight=False, soft_wrap=True).print(Text(line))
+
+
+def show(tree: object, lines: Sequence[str], *, as_json: bool) -> None:
+    """Write the result: as JSON, or as lines for people."""
+    for line in [json.dumps(tree, ensure_ascii=False, indent=2)] if as_json else lines:
+        typer.echo(line)
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Write a table for people."""
+    console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    table = Table(*columns, title_justify="left")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    console.print(table)
+
+
+def seconds(now: datetime | None) -> int:
+    """Return the time in Unix seconds: the given one, or the clock's."""
+    return int(time.time()) if now is None else int(now.replace(tzinfo=UTC).timestamp())
+
+
+def day(now: datetime | None) -> date:
+    """Return the day: of the given time, or the clock's."""
+    return datetime.fromtimestamp(seconds(now), UTC).date()
+
+
+def said(language: Language, dutch: str, english: str) -> str:
+    """Return the words of a language."""
+    return dutch if language is Language.DUTCH else english

@@ -1,0 +1,236 @@
+"""Touches the world: from an agreed round to a release that two persons signed, its withdrawal, and its correction.
+
+Each is an entry of the coordinator's log; nothing that was published is ever changed or removed.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from coordinator.bundle import Agreed, CoordinatorLog, PublishedRound, collect_bundle
+from coordinator.combine import NoisyTable, noisy_tables
+from coordinator.errors import OperatorRefusal
+from coordinator.office import Office
+from coordinator.release import make_release, sign_release
+from coordinator.second_person import check_second, missing, parse_second
+from privacy.publication import Delivery, variances
+from protocol.bundle import Audience, pack_bundle
+from protocol.digest import digest_of
+from protocol.ledger.entry import (
+    ApprovalEntry,
+    CorrectionEntry,
+    ReleaseEntry,
+    WithdrawalEntry,
+    WithdrawalReason,
+    parse_entry,
+)
+from protocol.release import Release, SignedRelease
+from protocol.round.coordinator_round import CoordinatorSlot
+from protocol.round.witness import signed_head
+from protocol.study.declaration import SignedDeclaration
+from protocol.study.study import Study
+from protocol.words.ids import Digest, PartyId
+from protocol.words.period import Period
+
+
+class NotReleased(OperatorRefusal):
+    """A period that has no release to withdraw, correct or export."""
+
+
+class NothingToCorrect(OperatorRefusal):
+    """A correction that says the same as the release that stands."""
+
+
+class NotOpened(OperatorRefusal):
+    """A period whose round has not been agreed by all."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Drafted:
+    """A release that waits for the second person. path: of its bytes. published: the one that stands, if any."""
+
+    release: Release
+    path: Path
+    published: SignedRelease | None
+
+
+def draft_release(office: Office, study: Study, period: Period, *, correct: bool) -> Drafted:
+    """Make the release of a period, or a correction of it with the newest declarations, and write it down.
+
+    Raises: NotOpened, NotReleased, NothingToCorrect; what `make_release` raises.
+    """
+    slot = round_of(office, study, period)
+    member, session = office.member(), office.session()
+    published = office.store.release(slot.slot)
+    if correct and published is None:
+        raise _not_released(period)
+    supersedes = digest_of(published.release) if correct and published is not None else None
+    if published is not None and not correct:
+        release = published.release
+    else:
+        release = make_release(
+            slot,
+            session.opened(slot.slot),
+            member=member,
+            declarations=newest_declarations(office, study, period, slot.survivors),
+            supersedes=supersedes,
+        )
+    if correct and published is not None:
+        same = release.model_copy(update={"supersedes": published.release.supersedes})
+        if same.encode() == published.release.encode():
+            raise NothingToCorrect(
+                got=f"a correction of {period} that says what the release says",
+                wanted="newer declarations",
+                act="the partner must declare again first",
+            )
+    path = office.folder / "releases" / f"{digest_of(release)}.json"
+    _write(path, release.encode())
+    return Drafted(release, path, published)
+
+
+def publish(office: Office, drafted: Drafted) -> SignedRelease:
+    """Sign and publish a release to which a second person signed too; once published, nothing happens again.
+
+    Raises: NoSecondPerson; what `check_second` raises.
+    """
+    release = drafted.release
+    if drafted.published is not None and digest_of(drafted.published.release) == digest_of(release):
+        return drafted.published
+    word = second_path(drafted.path)
+    if not word.is_file():
+        raise missing(release)
+    second = parse_second(word.read_bytes())
+    member = office.member()
+    check_second(second, release, member.covenant)
+    signed = sign_release(release, member=member)
+    slot = office.store.slot(release.slot)
+    if slot is None:
+        raise AssertionError("a release is made of a stored slot")
+    entries = (
+        ApprovalEntry(study_digest=release.study_digest, approval_digest=second.digest),
+        ReleaseEntry(slot=release.slot, release_digest=digest_of(release))
+        if release.supersedes is None
+        else CorrectionEntry(
+            slot=release.slot, old_release_digest=release.supersedes, new_release_digest=digest_of(release)
+        ),
+    )
+    office.store.keep_slot(slot, entries=entries, release=signed)
+    return signed
+
+
+def withdraw(office: Office, study: Study, period: Period, reason: WithdrawalReason) -> Digest:
+    """Log that a release is withdrawn and return its digest; the old table stays. Twice is once.
+
+    Raises: NotReleased.
+    """
+    slot = round_of(office, study, period)
+    published = office.store.release(slot.slot)
+    if published is None:
+        raise _not_released(period)
+    digest = digest_of(published.release)
+    if digest not in withdrawn(office):
+        office.store.log.append(WithdrawalEntry(slot=slot.slot, release_digest=digest, reason=reason).encode())
+    return digest
+
+
+def withdrawn(office: Office) -> frozenset[Digest]:
+    """Return the releases that the log says are withdrawn."""
+    entries = (parse_entry(leaf, source="the store") for leaf in office.store.log.leaves())
+    return frozenset(entry.release_digest for entry in entries if isinstance(entry, WithdrawalEntry))
+
+
+def round_of(office: Office, study: Study, period: Period) -> CoordinatorSlot:
+    """Return the slot of a period.
+
+    Raises: NotOpened.
+    """
+    slot = office.store.slot(office.member().spec(digest_of(study), period).slot)
+    if slot is None:
+        raise NotOpened(
+            got=f"no round of {period}",
+            wanted="one to whose sum all agreed",
+            act="the operator must run it",
+            hint=f"samenzicht-coordinator run {period}",
+        )
+    return slot
+
+
+def newest_declarations(
+    office: Office, study: Study, period: Period, parties: tuple[PartyId, ...]
+) -> tuple[SignedDeclaration, ...]:
+    """Return the newest declaration of each of these parties."""
+    found = {signed.declaration.party: signed for signed in office.store.declarations(digest_of(study), period)}
+    return tuple(found[party] for party in sorted(found) if party in parties)
+
+
+def opened_tables(office: Office, study: Study) -> tuple[NoisyTable, ...]:
+    """Return the noisy tables of every released round of a study; one that was withdrawn adds nothing to others."""
+    member, session, gone = office.member(), office.session(), withdrawn(office)
+    tables: list[NoisyTable] = []
+    for scheduled in study.schedule:
+        digest = digest_of(study)
+        slot = office.store.slot(member.spec(digest, scheduled.period).slot)
+        published = None if slot is None else office.store.release(slot.slot)
+        if slot is None or published is None:
+            continue
+        declared = published.release.declarations
+        delivery = Delivery(scheduled.period, slot.offer.participants, slot.gone, declared)
+        grid, noise = member.grid(digest, scheduled.period), variances(study, member.covenant, delivery)
+        found = noisy_tables(session.opened(slot.slot), grid, noise, scheduled.period)
+        holds = digest_of(published.release) not in gone
+        tables += [table for table in found if holds or table.period == scheduled.period]
+    return tuple(tables)
+
+
+def withdrawn_periods(office: Office) -> frozenset[tuple[Digest, Period]]:
+    """Return study and period of every slot whose newest release is withdrawn."""
+    gone, newest = withdrawn(office), {signed.release.slot: signed.release for signed in office.store.releases()}
+    return frozenset(
+        (release.study_digest, release.period) for release in newest.values() if digest_of(release) in gone
+    )
+
+
+def bundle_files(office: Office, audience: Audience) -> dict[str, bytes]:
+    """Return the bundle of every released round.
+
+    Raises: NotReleased.
+    """
+    member, store = office.member(), office.store
+    rounds = []
+    for released in {signed.release.slot: signed for signed in store.releases()}.values():
+        slot = store.slot(released.release.slot)
+        if slot is not None:
+            rounds.append(PublishedRound(slot, released))
+    if not rounds:
+        raise _not_released(None)
+    studies = office.studies()
+    approvals = tuple(approval for digest in studies for approval in store.approvals(digest))
+    agreed = Agreed(office.covenant(), member.geography, member.code_lists, tuple(studies.values()), approvals)
+    checkpoint = signed_head(store.log, member.covenant, member.id, member.key)
+    log = CoordinatorLog(store.log.leaves(), checkpoint)
+    return pack_bundle(collect_bundle(agreed, rounds, log, audience=audience))
+
+
+def second_path(release: Path) -> Path:
+    """Return where the second person's signature over a release belongs."""
+    return release.with_suffix(".second")
+
+
+def _write(path: Path, body: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def _not_released(period: Period | None) -> NotReleased:
+    return NotReleased(
+        got=f"no release of {period}" if period else "no release",
+        wanted="a published release",
+        act="the operator must publish it first",
+        hint="samenzicht-coordinator release PERIOD",
+    )
