@@ -10,9 +10,12 @@ import pytest
 
 from protocol.covenant.signed import SignedCovenant
 from protocol.digest import digest_of
+from simulations.first_light.agreement import PARTICIPANTS
+from tests.coordinator.cli.town import Town
 from tests.house import ROOT
 
 PAGES = ("docs/first-light.md", "docs/audit.md", "docs/world.md")
+PAGES = ("docs/first-light.md", "docs/audit.md", "docs/coordinator.md")
 
 
 def commands(page: str) -> list[str]:
@@ -38,7 +41,16 @@ def test_the_commands_of_a_page_do_what_it_says(page: str, tmp_path: Path) -> No
     assert len(shown) >= 2
     if page == "docs/audit.md":
         assert run("samenzicht-sim first-light --out out", tmp_path).returncode == 0
+    town = Town(tmp_path, tmp_path / "partners")
     for command in shown:
+        if "geography import" in command:  # the files that a reader brings
+            town.write_maps()
+            town.write_drafts()
+        if "study new" in command:
+            town.write_study()
+        if "politie.signature.json" in command:
+            for party in PARTICIPANTS:
+                town.signature_of(party)
         if "HEX" in command:
             body = (tmp_path / "out/bundle/covenant.json").read_bytes()
             covenant = SignedCovenant.parse(body, source="the bundle").covenant

@@ -8,6 +8,7 @@ from pathlib import Path
 from click.testing import Result
 from typer.testing import CliRunner
 
+from coordinator import agreements
 from coordinator.cli.app import make_app
 from coordinator.courier import MESSAGE, PAPER, Courier
 from coordinator.geography.folder import read_edition
@@ -86,32 +87,39 @@ class Town:
     def found(self) -> None:
         """Make the office, import the areas, and make everybody's keys."""
         self.json("init", str(self.office))
+        files = [str(path) for path in self.write_maps()]
+        columns = [text for column in COLUMNS for text in ("--column", column)]
+        self.json("geography", "import", *files, "--year", "2024", "--id", self.region.geography.id, *columns)
+
+    def write_maps(self) -> list[Path]:
+        """Write the maps and key figures of the region, and return the files."""
         maps = self.home / "maps"
         maps.mkdir()
         for name, body in region_files(self.region).items():
             (maps / name).write_bytes(body)
-        files = [str(path) for path in sorted(maps.iterdir()) if not path.name.startswith("adressen")]
-        columns = [text for column in COLUMNS for text in ("--column", column)]
-        self.json("geography", "import", *files, "--year", "2024", "--id", self.region.geography.id, *columns)
-        for party in agreement.PARTICIPANTS:
-            self.keys[party] = keys_of(self.partners, party, SEED)
+        return [path for path in sorted(maps.iterdir()) if not path.name.startswith("adressen")]
 
     def write_covenant(self) -> None:
         """Begin the covenant and add every party."""
+        self.write_drafts()
+        self.json("covenant", "new", str(self.home / "covenant.toml"))
+        for party in (agreement.COORDINATOR, *agreement.PARTICIPANTS):
+            self.json("covenant", "add-party", str(self.home / f"{party}.toml"))
+
+    def write_drafts(self) -> None:
+        """Write the files of covenant and parties, as people would; the office is there, for its key."""
+        self.keys |= {party: keys_of(self.partners, party, SEED) for party in agreement.PARTICIPANTS}
         town = agreement.make_covenant(self._public(), _officers(), self.region.geography)
         fields = ("id", "valid_from", "valid_until", "minimum_participants")
         draft = {name: value for name, value in town.model_dump(mode="json").items() if name in fields}
         (self.home / "covenant.toml").write_text(document(draft))
-        self.json("covenant", "new", str(self.home / "covenant.toml"))
         for party in town.parties:
             fields_of = party.model_dump(mode="json") | {"yearly_cap": None}
             fields_of["yearly_cap_rho"] = "0.25" if party.type else "0"
             if party.id == agreement.COORDINATOR:
                 key = public_key(signing_key(example.secret("second person")))
                 fields_of["officers"] = [{"id": "tweede", "name": "T. Weede (verzonnen)", "key": key}]
-            path = self.home / f"{party.id}.toml"
-            path.write_text(document(fields_of))
-            self.json("covenant", "add-party", str(path))
+            (self.home / f"{party.id}.toml").write_text(document(fields_of))
 
     def sign_covenant(self) -> None:
         """Let everybody sign, and verify."""
@@ -129,7 +137,8 @@ class Town:
 
     def write_study(self, *, events_variance: int = 50, most: int = 4) -> Path:
         """Write the draft of a study: of each partner units and events, by wijk, for one quarter."""
-        made = agreement.make_study(self.covenant()).model_dump(mode="json")
+        covenant = agreements.drafted(self.office)
+        made = agreement.make_study(covenant).model_dump(mode="json")
         for table in made["tables"]:
             table["variance"] = 9 if table["variance"]["numerator"] == agreement.UNITS_VARIANCE else events_variance
         for measure in made["measures"]:
