@@ -49,7 +49,10 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class TableProposal:
-    """The variance of a table that reaches the wish, None where none does; its share of the cost of one event."""
+    """One table. variance: the largest that reaches the wish, before any growth; None where none does.
+
+    publishable: with the proposed study. cost_share: of the cost of one event. advice: where the wish is not reached.
+    """
 
     table: TableId
     variance: int | None
@@ -81,16 +84,22 @@ def propose(study: Study, reader: Reader, world: PublicWorld, *, wished_share: f
     The width of an interval that still counts as precise is the study's own, `publish_margin_percent`.
     Raises: as `precision`.
     """
-    plain = tuple(_propose_table(table, study, reader, world, wished_share) for table in study.tables)
-    ideal = _with_variances(study, plain)
+    chosen = {table.id: _largest_variance(table, study, reader, world, wished_share) for table in study.tables}
+    ideal = _changed(study, lambda table: Fraction(chosen[table.id] or table.variance.fraction))
     growth, fits = _growth(ideal, reader, world)
     final = _grown(ideal, growth)
     shown = {entry.table: entry.publishable for entry in forecasts(final, reader_of(final, reader), world)}
     costs = {table.id: float(least_cost(table, reader.covenant)) for table in final.tables}
     whole = sum(costs.values())
     tables = tuple(
-        TableProposal(entry.table, entry.variance, shown[entry.table], costs[entry.table] / whole, entry.advice)
-        for entry in plain
+        TableProposal(
+            table.id,
+            chosen[table.id],
+            shown[table.id],
+            costs[table.id] / whole,
+            () if shown[table.id] >= wished_share else _advice(table, study, reader, world, wished_share),
+        )
+        for table in final.tables
     )
     levels = {table.level for table in final.tables}
     shares = tuple(
@@ -102,33 +111,34 @@ def propose(study: Study, reader: Reader, world: PublicWorld, *, wished_share: f
     return Proposal(final, tables, shares, growth, fits, next(factors, None))
 
 
-def _propose_table(
+def _largest_variance(
     table: Table, study: Study, reader: Reader, world: PublicWorld, wished_share: float
-) -> TableProposal:
-    rule = publishing_rule(study)
+) -> int | None:
+    """Return the largest variance with which enough areas stay publishable; None when the least is too large."""
+    rule, scale = publishing_rule(study), released_variance(table, reader.covenant) / table.variance.fraction
+    expected = expected_counts(table, _segment(table, study, reader), study, world)
 
-    def shown(level: Level, length: PeriodLength, variance: Fraction) -> float:
-        changed = table.model_copy(update={"level": level, "period_length": length})
-        segment = _segment(changed, study, reader)
-        return publishable_share(expected_counts(changed, segment, study, world), variance, rule)
+    def holds(variance: int) -> bool:
+        return publishable_share(expected, scale * variance, rule) >= wished_share
 
-    scale = released_variance(table, reader.covenant) / table.variance.fraction
     least = _least(table, reader.covenant)
-    here = shown(table.level, table.period_length, scale * least)
-    if here >= wished_share:
-        expected = expected_counts(table, _segment(table, study, reader), study, world)
-        best = _largest(lambda sigma2: publishable_share(expected, scale * sigma2, rule) >= wished_share, least)
-        return TableProposal(table.id, best, 0.0, 0.0, ())
-    advice = [
-        Advice(Change.LEVEL, level, shown(level, table.period_length, table.variance.fraction * scale))
-        for level in _above(table.level)
-    ]
-    advice += [
-        Advice(Change.PERIOD, length, shown(table.level, length, table.variance.fraction * scale))
-        for length in _LONGER
-        if MONTHS_IN[length] > MONTHS_IN[table.period_length]
-    ]
-    return TableProposal(table.id, None, here, 0.0, tuple(a for a in advice if a.publishable >= wished_share))
+    return _largest(holds, least) if holds(least) else None
+
+
+def _advice(table: Table, study: Study, reader: Reader, world: PublicWorld, wished_share: float) -> tuple[Advice, ...]:
+    """Return each level and each period that reaches the wish with the table's variance as it is."""
+    rule, variance = publishing_rule(study), released_variance(table, reader.covenant)
+
+    def advised(change: Change, to: Level | PeriodLength) -> Advice:
+        field = "level" if change is Change.LEVEL else "period_length"
+        other = table.model_copy(update={field: to})
+        expected = expected_counts(other, _segment(other, study, reader), study, world)
+        return Advice(change, to.value, publishable_share(expected, variance, rule))
+
+    longer = [length for length in _LONGER if MONTHS_IN[length] > MONTHS_IN[table.period_length]]
+    found = [advised(Change.LEVEL, level) for level in _above(table.level)]
+    found += [advised(Change.PERIOD, length) for length in longer]
+    return tuple(advice for advice in found if advice.publishable >= wished_share)
 
 
 def _above(level: Level) -> tuple[Level, ...]:
@@ -182,11 +192,6 @@ def _left_out(study: Study, reader: Reader, world: PublicWorld, *, cap_factor: i
     under = reader_of(study, reader)
     found = biases(study, under, year_plans(study, under), world, cap_factor=cap_factor)
     return all(quarter.by_cap <= MOST_LEFT_OUT for bias in found for quarter in bias.quarters)
-
-
-def _with_variances(study: Study, proposals: tuple[TableProposal, ...]) -> Study:
-    chosen = {entry.table: entry.variance for entry in proposals}
-    return _changed(study, lambda table: Fraction(chosen[table.id] or table.variance.fraction))
 
 
 def _grown(study: Study, growth: int) -> Study:

@@ -9,6 +9,7 @@ from coordinator.planner.proposal import Change, propose
 from protocol.ratio import Ratio
 from protocol.study.study import Study
 from protocol.words.geography import Level
+from protocol.words.period import PeriodLength
 from tests.coordinator.planner.worlds import CASUSSEN, MELDINGEN, reader, study, table, world
 
 
@@ -47,3 +48,16 @@ def test_a_table_that_no_noise_can_mend_gets_a_coarser_level_or_longer_period_as
     assert (Change.LEVEL, "gemeente") in {(advice.change, advice.to) for advice in only.advice}
     assert all(advice.publishable >= 0.8 for advice in only.advice)
     assert publishable(proposal.study) < 0.8  # negative control: as it was, it does not reach the wish
+
+
+def test_months_are_planned_where_they_can_be_and_fall_back_to_quarters() -> None:
+    """ZN-23: by month where the noise allows it; else the planner says from which period on it would."""
+    monthly = study(table(MELDINGEN, 40, length=PeriodLength.MONTH, level=Level.GEMEENTE))
+    assert publishable(monthly) > 0.99
+    fine = study(table(MELDINGEN, 40, length=PeriodLength.MONTH), margin_percent=150)
+    (only,) = propose(fine, reader(fine), world(), wished_share=0.6).tables
+    assert only.publishable < 0.6  # the caps do not allow the noise that would do by month
+    longer = [advice.to for advice in only.advice if advice.change is Change.PERIOD]
+    assert "quarter" in longer
+    quarterly = study(table(MELDINGEN, 40), margin_percent=150)
+    assert publishable(fine) < 0.6 <= publishable(quarterly)

@@ -24,6 +24,7 @@ from tests import example
 
 VT = PartyId("veilig-thuis")
 MELDINGEN, CASUSSEN = MeasureId("vt-meldingen"), MeasureId("vt-casussen")
+MONTHS = (("2025-12", 1), *((f"2026-{month:02d}", month + 1) for month in range(1, 12)))
 QUARTERS = (("2025-Q4", 1), ("2026-Q1", 4), ("2026-Q2", 7), ("2026-Q3", 10))
 
 
@@ -83,7 +84,7 @@ def table(
 
 
 def study(*tables: Table, most: int = 4, margin_percent: int = 100) -> Study:
-    """Return a study of a year of quarters. most: events of one household in a quarter."""
+    """Return a study of a year of quarters, or months. most: events of one household in each."""
     names = sorted({entry.measure for entry in tables})
     return Study(
         id=StudyId("plan-2026"),
@@ -94,7 +95,7 @@ def study(*tables: Table, most: int = 4, margin_percent: int = 100) -> Study:
         tables=tuple(sorted(tables, key=lambda entry: entry.id)),
         schedule=tuple(
             ScheduledRound(period=Period(name), opens=date(2026, month, 12), due=date(2026, month, 28))
-            for name, month in QUARTERS
+            for name, month in (MONTHS if tables[0].period_length is PeriodLength.MONTH else QUARTERS)
         ),
         ring_bits=32,
         max_upload_bytes=64 << 20,
