@@ -14,8 +14,7 @@ from simulations.first_light.agreement import PARTICIPANTS
 from tests.coordinator.cli.town import Town
 from tests.house import ROOT
 
-PAGES = ("docs/first-light.md", "docs/audit.md", "docs/world.md")
-PAGES = ("docs/first-light.md", "docs/audit.md", "docs/coordinator.md")
+PAGES = ("docs/first-light.md", "docs/audit.md", "docs/world.md", "docs/coordinator.md")
 
 
 def commands(page: str) -> list[str]:

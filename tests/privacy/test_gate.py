@@ -20,6 +20,9 @@ MAY_IMPORT = {
     # What a study would share, shown to an officer before it decides; nothing of it is kept.
     "partner_node/preview.py": {"privacy.explain"},
     "partner_node/cli/preview.py": {"privacy.explain"},
+    # What an operator and the parties are told before they sign: the guarantee of the caps, and example households.
+    "coordinator/cli/covenant.py": {"privacy.epsilon"},
+    "coordinator/planner/loss.py": {"privacy.explain"},
 }
 
 

@@ -27,7 +27,7 @@ def test_a_group_goes_from_covenant_to_verified_release_by_commands(town: Town) 
     """ZN-16, ZN-17, C07, C09: deliveries and coverage are shown; a correction is new, the old release stays."""
     town.write_covenant()
     town.sign_covenant()
-    assert town.json("covenant", "show")["state"] == "in-force"  # type: ignore[index,call-overload]  # an object
+    assert town.json("covenant", "show")["state"] == "in-force"  # type: ignore[index]  # an object
     town.propose_study()
     assert all(line["approved"] for line in town.json("study", "status", "--now", NOW))  # type: ignore[attr-defined]
     town.start_nodes()
