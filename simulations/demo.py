@@ -3,8 +3,8 @@
 import sys
 
 MISSING = (
-    "partner nodes that read a partner's files (partner_node)",
-    "a coordinator that releases and publishes (coordinator)",
+    "rounds between real processes (coordinator/flower, partner_node/flower)",
+    "the monitor that serves its releases (coordinator/web)",
 )
 
 
@@ -13,7 +13,7 @@ def main() -> int:
     print("demo: not there yet; still missing:", file=sys.stderr)
     for part in MISSING:
         print(f"demo:   {part}", file=sys.stderr)
-    print('demo: hint: "make test" runs what exists', file=sys.stderr)
+    print('demo: hint: "samenzicht-sim first-light --out out" shows what exists, in one process', file=sys.stderr)
     return 2
 
 
