@@ -1,5 +1,6 @@
 """Touches the world: `covenant show` and `covenant sign`: a party reads what it agrees to, and signs it."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from partner_node.keystore import load_keys
 from partner_node.policy import check_own_keys
 from protocol.cost import NANO, NanoRho
 from protocol.covenant.covenant import Covenant
+from protocol.covenant.party import Party
 from protocol.covenant.rules import check_rules
 from protocol.covenant.signed import PartySignature, SignedCovenant
 from protocol.digest import digest_of
@@ -112,7 +114,7 @@ def _lines(signed: SignedCovenant, teller: Teller) -> list[str]:
     rows = [heads("covenant-head", teller.language)]
     for party in covenant.parties:
         done = teller.say("yes" if _holds(signed, party.id) else "no")
-        rows.append((party.id, party.role, _rho(party.yearly_cap), party.purpose, party.legal_ground, done))
+        rows.append((party.id, party.role, _rho(party.yearly_cap), done))
     return [
         teller.say("covenant-title", id=covenant.id, version=covenant.version),
         teller.say("covenant-digest", digest=digest_of(covenant)),
@@ -125,7 +127,19 @@ def _lines(signed: SignedCovenant, teller: Teller) -> list[str]:
             least=covenant.minimum_participants,
         ),
         *aligned(rows),
+        *(line for party in covenant.parties for line in _why(party, teller)),
     ]
+
+
+def _why(party: Party, teller: Teller) -> Iterator[str]:
+    """Return what a party takes part for, and what allows it to."""
+    yield ""
+    yield f"{party.id}: {party.name}"
+    yield teller.say("covenant-purpose", purpose=party.purpose)
+    yield teller.say("covenant-ground", ground=party.legal_ground)
+    if party.wpg_permission is not None:
+        wpg = party.wpg_permission
+        yield teller.say("covenant-wpg", issuer=wpg.issuer, issued_on=wpg.issued_on, scope=wpg.scope)
 
 
 def _rho(cost: NanoRho) -> str:

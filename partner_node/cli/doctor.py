@@ -42,5 +42,6 @@ def _lines(looked: Sequence[Looked], failed: int, teller: Teller) -> Iterator[st
                 yield teller.say("doctor-skipped")
             continue
         yield f"{mark} {name}: {each.error.code}: {each.error}"
-        yield teller.say("doctor-mend", act=each.error.hint or each.error.act)
+        if each.error.hint:
+            yield teller.say("doctor-mend", act=each.error.hint)
     yield teller.say("doctor-not-ready", failed=failed) if failed else teller.say("doctor-ready")

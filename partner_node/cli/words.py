@@ -48,8 +48,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "joint yearly cap: rho {joint}; at most {colluders} colluding; at least {least} participants",
     ),
     "covenant-head": (
-        "organisatie;rol;jaargrens rho;doel;grondslag;getekend",
-        "party;role;yearly cap rho;purpose;legal ground;signed",
+        "organisatie;rol;jaargrens rho;getekend",
+        "party;role;yearly cap rho;signed",
+    ),
+    "covenant-purpose": ("  doel: {purpose}", "  purpose: {purpose}"),
+    "covenant-ground": ("  grondslag: {ground}", "  legal ground: {ground}"),
+    "covenant-wpg": (
+        "  toestemming Wpg: {issuer}, {issued_on}, {scope}",
+        "  Wpg permission: {issuer}, {issued_on}, {scope}",
     ),
     "yes": ("ja", "yes"),
     "no": ("nee", "no"),

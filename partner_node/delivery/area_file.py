@@ -39,7 +39,9 @@ def read_area_table(
     postcode = pl.col("PC6").str.replace_all(" ", "").str.to_uppercase()
     buurt = "BU" + pl.col(columns[2]).str.strip_chars().str.strip_prefix("BU").str.zfill(_BUURT_DIGITS)
     wanted = (postcode.alias("postcode"), pl.col("Huisnummer").str.strip_chars().alias("number"), buurt.alias("buurt"))
-    rows = pl.concat([batch.select(wanted).filter(pl.col("buurt").is_in(known)) for batch in source.batches(columns)])
+    rows = pl.concat(
+        [batch.select(wanted).filter(pl.col("buurt").is_in(known.implode())) for batch in source.batches(columns)]
+    )
     if rows.is_empty():
         raise WrongAreaTable(got="no address in this geography", wanted="addresses in its buurten", act=act)
     alone = rows.group_by("postcode").agg(pl.col("buurt").unique()).filter(pl.col("buurt").list.len() == 1)

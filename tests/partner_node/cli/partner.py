@@ -24,6 +24,7 @@ from partner_node.gate import Gate
 from partner_node.keystore import load_officer_key
 from partner_node.node import Node, load_node
 from partner_node.profiles.catalogue import PROFILES
+from partner_node.profiles.profile import ProfileMeasure
 from partner_node.profiles.sample import Address, SamplePlaces, Samples, sample
 from partner_node.taking_part import take_part
 from protocol.covenant.covenant import Covenant
@@ -36,10 +37,11 @@ from protocol.round.member import Member
 from protocol.round.messages import Offer
 from protocol.round.transitions import State
 from protocol.signing import Purpose, SigningKey, sign
+from protocol.study.measure import MeasureKind, Table
 from protocol.study.study import Study
 from protocol.words.code_list import CodeListReference
 from protocol.words.geography import AreaCode
-from protocol.words.ids import AgreementKey, ApprovalKey, IdentityKey, PartyId
+from protocol.words.ids import AgreementKey, ApprovalKey, IdentityKey, MeasureId, PartyId
 from simulations.first_light import agreement
 from simulations.party import SimulatedParty
 from simulations.round_world import Coordinator
@@ -54,8 +56,13 @@ FORMER = AreaCode("BU99010099")
 PLACES = SamplePlaces(
     areas=BUURTEN, former=(FORMER,), postcodes=("1901AA", "1902AA"), institutions=(Address("1902AA", 99),)
 )
+POSTCODES = """PC6;Huisnummer;Buurt2026;Wijk2026;Gemeente2026
+1901AA;1;99010001;990100;9901
+1902AA;1;99010101;990101;9901
+"""
 ROWS = 60
 STUDY = "eerste-licht-2026"
+STAND_IN = PartyId("school")  # in whose place a partner of another kind takes part
 LISTS = tuple(
     sorted((codes for profile in PROFILES.values() for codes in profile.code_lists()), key=lambda codes: codes.id)
 )
@@ -75,7 +82,9 @@ class Partner:
     def run(self, *arguments: str, said: str | None = None, lang: str | None = "en") -> Result:
         """Run the command as typed in the partner's folder."""
         env = {"SAMENZICHT_LANG": lang, "SAMENZICHT_NODE": None}
-        return CliRunner().invoke(app, list(arguments), input=said, env=env, prog_name="samenzicht-node")
+        result = CliRunner().invoke(app, list(arguments), input=said, env=env, prog_name="samenzicht-node")
+        assert "Warning" not in result.stderr, "a library's warning is not for users"
+        return result
 
     def done(self, *arguments: str, said: str | None = None) -> str:
         """Run a command that must end well, and return its stdout."""
@@ -105,11 +114,13 @@ class Partner:
         (place / "covenant.json").write_bytes(signed.encode())
         (place / "geography.json").write_bytes(geography().encode())
         (place / "former.txt").write_text(f"{FORMER}\n")
+        (place / "postcodes.csv").write_text(POSTCODES)
+        (place / "institutions.txt").write_text("1902AA 99\n")
         for name in ("code-lists", "studies"):
             (place / name).mkdir(exist_ok=True)
         for codes in LISTS:
             (place / "code-lists" / f"{codes.id}.json").write_bytes(codes.encode())
-        self.study = agreement.make_study(self.covenant)
+        self.study = study_with(self.covenant, self.party)
         self.keep_study(self.study)
         self.write_register()
 
@@ -181,6 +192,7 @@ def ready_partner(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch, *, r
     partner = signed_partner(folder, name, monkeypatch, rows=rows)
     partner.done("init", "--party", name, "--profile", name, "--yes")
     partner.config_line('former_areas = "agreement/former.txt"')
+    partner.config_line('institutions = "agreement/institutions.txt"')
     partner.done("approve", STUDY, "--officer", "fg", "--yes")
     return partner
 
@@ -195,7 +207,54 @@ def covenant_with(public: PublicKeys) -> Covenant:
     keys[public.party] = (public.identity_key, public.agreement_key)
     officers[public.party] = public.officers[0].key
     lists = tuple(CodeListReference(id=codes.id, digest=digest_of(codes)) for codes in LISTS)
-    return agreement.make_covenant(keys, officers, geography()).model_copy(update={"code_lists": lists})
+    covenant = agreement.make_covenant(keys, officers, geography()).model_copy(update={"code_lists": lists})
+    return covenant if public.party in agreement.NAMES else _instead(covenant, public)
+
+
+def _instead(covenant: Covenant, public: PublicKeys) -> Covenant:
+    """Return the covenant with a partner of another kind in the school's place."""
+    profile = PROFILES[public.party]
+    school = covenant.party(STAND_IN)
+    other = school.model_copy(
+        update={
+            "id": public.party,
+            "name": f"{profile.label_nl} (verzonnen)",
+            "type": profile.partner,
+            "identity_key": public.identity_key,
+            "agreement_key": public.agreement_key,
+            "officers": (school.officers[0].model_copy(update={"key": public.officers[0].key}),),
+            "legal_ground": profile.ground,
+        }
+    )
+    parties = [party for party in covenant.parties if party.id != STAND_IN]
+    changed = {"parties": tuple(sorted([*parties, other], key=lambda party: party.id))}
+    return Covenant.model_validate({**dict(covenant), **changed})
+
+
+def study_with(covenant: Covenant, party: PartyId) -> Study:
+    """Return first light's study; of a partner in the school's place with its own measures of units and of events."""
+    study = agreement.make_study(covenant)
+    if party in agreement.NAMES:
+        return study
+    own: dict[MeasureKind, ProfileMeasure] = {
+        each.kind: each for each in PROFILES[party].measures if each.kind in (MeasureKind.UNITS, MeasureKind.EVENTS)
+    }
+    measures, tables = list(study.measures), list(study.tables)
+    for place, measure in enumerate(measures):
+        if measure.id in agreement.MEASURES[STAND_IN]:
+            meant = own[measure.kind]
+            measures[place] = measure.model_copy(update={"id": meant.id, "question": meant.question_nl})
+            tables = [_of(table, measure.id, meant.id, party) for table in tables]
+    changed = {
+        "measures": tuple(sorted(measures, key=lambda measure: measure.id)),
+        "tables": tuple(sorted(tables, key=lambda table: table.id)),
+    }
+    return Study.model_validate({**dict(study), **changed})
+
+
+def _of(table: Table, school: MeasureId, meant: MeasureId, party: PartyId) -> Table:
+    changed = {"id": f"{meant}-wijk", "measure": meant, "contributors": (party,)}
+    return table.model_copy(update=changed) if table.measure == school else table
 
 
 def signature_of(covenant: Covenant, party: PartyId) -> PartySignature:

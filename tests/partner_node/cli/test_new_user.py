@@ -1,19 +1,15 @@
-"""Transcripts: a new user at each kind of partner, from keys to a replayed log, on a terminal and as JSON."""
+"""Transcripts: a new user at a school: the questions of `init`, a round and what comes after it, wrong usage."""
 
 import json
 import re
 import subprocess
 import sys
-from collections import Counter
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from partner_node.cli.app import COMMANDS
 from partner_node.cli.words import SENTENCES, say
-from partner_node.profiles.catalogue import PROFILES
-from partner_node.profiles.profile import ColumnKind
 from privacy.language import Language
 from protocol.covenant.public_keys import PublicKeys
 from protocol.covenant.signed import PartySignature
@@ -21,146 +17,8 @@ from protocol.digest import digest_of
 from protocol.replay import SignedReplay, check_replay
 from protocol.signing import BadSignature, Purpose, verify
 from tests.house import ROOT
-from tests.partner_node.cli.partner import (
-    BUURTEN,
-    STUDY,
-    Partner,
-    new_partner,
-    ready_partner,
-    run_round,
-    signed_partner,
-)
-
-PARTNERS = ("politie", "school", "veilig-thuis")
-COUNTED = {
-    "politie": ("incidenten.csv", "politie-huishoudens", "politie-incidenten"),
-    "school": ("verzuim.csv", "school-huishoudens", "school-meldingen"),
-    "veilig-thuis": ("meldingen.csv", "vt-casussen", "vt-meldingen"),
-}
-
-
-def settled_households(partner: Partner) -> dict[str, str]:
-    """Return the clean files with each household in one buurt: who is in two wijken is counted in one, by a hash."""
-    files = {}
-    for name, text in partner.samples.clean.items():
-        if name != COUNTED[partner.party][0]:
-            files[name] = text
-            continue
-        lines = text.splitlines()
-        header = lines[0].split(";")
-        household, area = header.index(column_of(partner, "household")), header.index(column_of(partner, "area"))
-        rows = [line.split(";") for line in lines[1:]]
-        for row in rows:
-            row[area] = BUURTEN[int(row[household][1:]) % 3]
-        files[name] = "\r\n".join([lines[0], *(";".join(row) for row in rows)]) + "\r\n"
-    return files
-
-
-def column_of(partner: Partner, what: str) -> str:
-    """Return the header of a column of the partner's counted record type."""
-    record = next(each for each in PROFILES[partner.party].records if each.file == COUNTED[partner.party][0])
-    if what == "area":
-        return record.of_kind(ColumnKind.AREA)[0].header
-    return record.column({"household": record.household, "day": record.day}[what] or "").header
-
-
-def by_hand(partner: Partner) -> dict[tuple[str, str], int]:
-    """Count 2025-Q4 in plain Python: households, and events of which at most two of one household count."""
-    name, units, events = COUNTED[partner.party]
-    lines = (partner.folder / "deliveries" / name).read_text().splitlines()
-    header = lines[0].split(";")
-    times: Counter[tuple[str, str]] = Counter()
-    for line in lines[1:]:
-        row = dict(zip(header, line.split(";"), strict=True))
-        text = row[column_of(partner, "day")]
-        year, month = (text[:4], text[4:6]) if text.isdigit() else (text[6:], text[3:5])
-        if year == "2025" and month in {"10", "11", "12"} and row.get("Huiselijk geweld", "J") == "J":
-            times[f"WK{row[column_of(partner, 'area')][2:8]}", row[column_of(partner, "household")]] += 1
-    result: Counter[tuple[str, str]] = Counter()
-    for (wijk, _), many in times.items():
-        result[f"{units}-wijk", wijk] += 1
-        result[f"{events}-wijk", wijk] += min(many, 2)
-    return dict(result)
-
-
-@pytest.mark.parametrize("name", PARTNERS)
-def test_a_new_user_gets_from_keys_to_an_approved_study(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """ZN-14, ZN-18, IM-08: own keys, own signature, own existing export; only then can anything be approved."""
-    partner = new_partner(tmp_path / "p", name, monkeypatch)
-    out = partner.done("keys", name, "--officer", "fg=F. Gees (verzonnen)")
-    assert out == f"public file: {name}.public.json\n"
-    partner.agree()
-    shown = partner.done("covenant", "show", "agreement/draft.json")
-    assert shown.splitlines()[0] == "covenant eerste-licht, version 1"
-    assert re.search(rf"^{name} +partner +0.25 .* no$", shown, re.MULTILINE)
-    signed = partner.done("covenant", "sign", "agreement/draft.json", "--party", name, "--yes")
-    assert signed.splitlines()[0] == f"signed as {name}: {name}.signature.json"
-    partner.collect()
-    init = partner.run("init", "--party", name, "--profile", name, "--yes")
-    assert (init.exit_code, init.stdout) == (0, "set up: node.toml and mapping.toml\n")
-    assert init.stderr.splitlines()[-1] == "next: samenzicht-node doctor"
-    partner.settle()
-    doctor = partner.run("doctor")
-    assert doctor.exit_code == 0
-    assert doctor.stdout.splitlines()[-1] == "everything is ready"
-    assert [line.split()[0] for line in doctor.stdout.splitlines()[:-1]] == ["PASS"] * 10
-    data = partner.run("check-data")
-    assert data.exit_code == 0
-    assert data.stdout.splitlines()[-1] == "no faults found"
-    assert {line.split(": ")[1] for line in data.stdout.splitlines()[:-1]} == {"60 of 60 rows usable"}
-    before = partner.run("status").stdout
-    assert re.search(rf"^{STUDY} +not-approved +1$", before, re.MULTILINE)
-    approved = partner.done("approve", STUDY, "--officer", "fg", "--yes")
-    assert approved.splitlines()[0] == f"approved by fg: {STUDY}, until 2026-12-31"
-    assert re.search(rf"^{STUDY} +approved +1$", partner.done("status"), re.MULTILINE)
-    declared = partner.done("declare", "2025-Q4", "--study", STUDY, "--officer", "fg", "--all", "volledig")
-    assert declared.splitlines()[0] == f"declared by fg: {STUDY}, 2025-Q4"
-    assert partner.done("log", "verify").splitlines()[-1] == "the accounts hold"
-    assert [line.split()[1] for line in partner.done("log", "show").splitlines()] == ["covenant", "approval"]
-
-
-@pytest.mark.parametrize("name", PARTNERS)
-def test_the_counts_of_a_preview_are_those_counted_by_hand_and_the_vault_keeps_every_byte(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """ZN-19: what is shown is the lowest level that would be released, with its margin; looking spends nothing."""
-    partner = ready_partner(tmp_path / "p", name, monkeypatch)
-    partner.deliver(settled_households(partner))
-    vault = partner.folder / "vault" / "vault.sqlite"
-    before = (sha256(vault.read_bytes()).hexdigest(), vault.stat().st_mtime_ns, sorted(vault.parent.iterdir()))
-    tree = json.loads(partner.done("preview", STUDY, "--json"))
-    counts = {(table["table"], cell["area"]): cell["count"] for table in tree["tables"] for cell in table["cells"]}
-    assert {place: count for place, count in counts.items() if count} == by_hand(partner)
-    assert tree["upload_bytes"] == 4 * 12
-    # sigma^2 = 9 and 16: 95 % of a discrete Gaussian lies within 6 and 8.
-    assert sorted(table["margin"] for table in tree["tables"]) == [6, 8]
-    text = partner.done("preview", STUDY)
-    assert "EXAMPLE of noise, not the real one: " in text
-    assert "to send: 48 bytes of masked numbers" in text
-    assert partner.run("status").exit_code == partner.run("log", "verify").exit_code == 0
-    assert before == (sha256(vault.read_bytes()).hexdigest(), vault.stat().st_mtime_ns, sorted(vault.parent.iterdir()))
-    partner.done("approve", STUDY, "--officer", "fg", "--yes")
-    assert before[0] != sha256(vault.read_bytes()).hexdigest(), "negative control: a command that writes is seen"
-
-
-@pytest.mark.parametrize("name", PARTNERS)
-def test_check_data_names_every_planted_fault_by_file_column_and_reason(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    partner = ready_partner(tmp_path / "p", name, monkeypatch)
-    partner.deliver(partner.samples.faulty)
-    tree = json.loads(partner.done("check-data", "--json"))
-    found = {(fault["file"], fault["column"], fault["reason"]): fault["rows"] for fault in tree["faults"]}
-    # Without a span nothing is outside it; the day before the span is a day like any other.
-    planted = [fault for fault in partner.samples.planted if fault.reason != "outside-span"]
-    assert found == {(fault.file, fault.column, fault.reason): fault.rows for fault in planted}
-    table = partner.done("check-data").splitlines()
-    rows = {tuple(line.split()) for line in table if line.split()[0] in partner.samples.faulty}
-    assert {(*key, str(count)) for key, count in found.items()} == {row for row in rows if len(row) == 4}
-    partner.deliver(partner.samples.clean)
-    assert json.loads(partner.done("check-data", "--json"))["faults"] == []
+from tests.partner_node.cli.by_hand import counted_by_hand, settled_households
+from tests.partner_node.cli.partner import STUDY, ready_partner, run_round, signed_partner
 
 
 def test_an_interactive_init_asks_per_column_and_takes_the_partners_own_names(
@@ -225,7 +83,7 @@ def test_a_round_a_mirror_a_replay_and_a_backup(tmp_path: Path, monkeypatch: pyt
     tree = json.loads(partner.done(*arguments, "--json"))
     released = {cell.index: cell.value for table in shown.release.release.tables for cell in table.cells}
     cells = {(table["table"], cell["area"]): cell for table in tree["tables"] for cell in table["cells"]}
-    assert {place: cell["then"] for place, cell in cells.items() if cell["then"]} == by_hand(partner)
+    assert {place: cell["then"] for place, cell in cells.items() if cell["then"]} == counted_by_hand(partner)
     assert all(cell["then"] == cell["now"] for cell in cells.values())
     assert [cell["released"] for cell in cells.values()] == [released[place] for place in range(4, 8)]
     assert (tree["left_out"], tree["unmapped_rows"], tree["unused_rows"]) == (0, 0, 0)
