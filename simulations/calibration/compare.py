@@ -176,7 +176,7 @@ def _course(regions: Sequence[Seen]) -> tuple[Comparison, ...]:
 
     def income(seen: Seen) -> float:
         ranks = [np.argsort(np.argsort(each)) for each in (seen.rates_of(seen.region.buurten.wijk), seen.income_low)]
-        return float(np.corrcoef(*ranks)[0, 1])
+        return float(np.corrcoef(np.stack(ranks))[0, 1])
 
     halves, casus = "2019 to 2021, Impactmonitor 2022", "84851NED, Drenthe 2023*"
     ranks, above = tuple(income(seen) for seen in regions), 0.5
