@@ -175,8 +175,10 @@ def _course(regions: Sequence[Seen]) -> tuple[Comparison, ...]:
         return meldingen.day.size / len(casus_years)
 
     def income(seen: Seen) -> float:
-        ranks = [np.argsort(np.argsort(each)) for each in (seen.rates_of(seen.region.buurten.wijk), seen.income_low)]
-        return float(np.corrcoef(np.stack(ranks))[0, 1])
+        rates, low = (
+            np.argsort(np.argsort(each)) for each in (seen.rates_of(seen.region.buurten.wijk), seen.income_low)
+        )
+        return float(np.corrcoef(rates, low)[0, 1])
 
     halves, casus = "2019 to 2021, Impactmonitor 2022", "84851NED, Drenthe 2023*"
     ranks, above = tuple(income(seen) for seen in regions), 0.5
