@@ -1,0 +1,1 @@
+"""The files of `deploy/`, run with the programs of Debian that they are for."""
