@@ -14,6 +14,7 @@ PROGRAM_OF = {
     "nginx": "nginx",
     "postgresql": "pg_lsclusters",
     "strace": "strace",
+    "systemd": "systemd-analyze",
 }
 FILE_OF = {"golang-golang-x-mod-dev": Path("/usr/share/gocode/src/golang.org/x/mod/sumdb/note/note.go")}
 
