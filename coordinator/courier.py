@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from coordinator.whole_file import write_whole
 from protocol.study.study import MAX_UPLOAD_BYTES
 from protocol.words.ids import PartyId
 
@@ -45,17 +46,9 @@ class Courier:
 
     def put(self, party: PartyId, body: bytes, *, suffix: str) -> None:
         """Put down a file for a party, whole or not at all."""
-        place = self.folder / party / "to"
-        path = place / (sha256(body).hexdigest() + suffix)
-        if path.exists():
-            return
-        place.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        path = self.folder / party / "to" / (sha256(body).hexdigest() + suffix)
+        if not path.exists():
+            write_whole(path, body)
 
     def collect(self) -> tuple[bytes, ...]:
         """Return the messages that came in since they were taken; `taken` moves them aside once they are stored."""

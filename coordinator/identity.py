@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from coordinator.errors import OperatorRefusal
+from coordinator.whole_file import write_whole
 from protocol.signing import SigningKey, signing_key
 
 NAME = "identity.key"
@@ -20,15 +21,8 @@ class UnsafeIdentity(OperatorRefusal):
 def make_identity(folder: Path, secret: bytes) -> None:
     """Write the key; nothing, if one is there: another would make the coordinator a stranger. secret: 32 bytes."""
     path = folder / NAME
-    if path.exists():
-        return
-    fresh = path.with_name(NAME + ".new")
-    fresh.unlink(missing_ok=True)  # from a crash in this function
-    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE), "w") as file:
-        file.write(secret.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.rename(path)
+    if not path.exists():
+        write_whole(path, f"{secret.hex()}\n".encode(), mode=_MODE)
 
 
 def load_identity(folder: Path) -> SigningKey:

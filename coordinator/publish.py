@@ -3,7 +3,6 @@
 Each is an entry of the coordinator's log; nothing that was published is ever changed or removed.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from coordinator.errors import OperatorRefusal
 from coordinator.office import Office
 from coordinator.release import make_release, sign_release
 from coordinator.second_person import check_second, missing, parse_second
+from coordinator.whole_file import write_whole
 from privacy.publication import Delivery, variances
 from protocol.bundle import Audience, pack_bundle
 from protocol.digest import digest_of
@@ -84,7 +84,8 @@ def draft_release(office: Office, study: Study, period: Period, *, correct: bool
                 act="the partner must declare again first",
             )
     path = office.folder / "releases" / f"{digest_of(release)}.json"
-    _write(path, release.encode())
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(path, release.encode())
     return Drafted(release, path, published)
 
 
@@ -214,17 +215,6 @@ def bundle_files(office: Office, audience: Audience) -> dict[str, bytes]:
 def second_path(release: Path) -> Path:
     """Return where the second person's signature over a release belongs."""
     return release.with_suffix(".second")
-
-
-def _write(path: Path, body: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def _not_released(period: Period | None) -> NotReleased:

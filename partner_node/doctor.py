@@ -12,7 +12,7 @@ from partner_node.config import Config, check_not_open, load_config, load_regist
 from partner_node.delivered import delivered_files, load_area_table, open_sources
 from partner_node.delivery.checks import check_columns, check_files
 from partner_node.errors import ConfigRefusal
-from partner_node.keystore import FILE_MODE, FOLDER_MODE, load_keys
+from partner_node.keystore import FOLDER_MODE, load_keys
 from partner_node.node import (
     Node,
     check_not_paused,
@@ -24,6 +24,7 @@ from partner_node.node import (
 from partner_node.policy import check_own_keys, check_register
 from partner_node.vault.log import StoredTree
 from partner_node.vault.vault import check_mode
+from partner_node.whole_file import FILE_MODE
 from protocol.errors import SamenzichtError
 
 LEAST_FREE_BYTES = 1 << 30  # a vault of a million units, its journal and a backup come to half of it

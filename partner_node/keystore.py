@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from partner_node.errors import KeystoreRefusal
+from partner_node.whole_file import FILE_MODE, fresh_file, sync
 from privacy.randomness import RandomSource, secret_of
 from protocol.agreement import AgreementPrivateKey, agreement_private_key, public_agreement_key
 from protocol.signing import SigningKey, public_key, signing_key
 from protocol.words.ids import AgreementKey, IdentityKey
 
 KEY_BYTES = 32
-FOLDER_MODE, FILE_MODE = 0o700, 0o600
+FOLDER_MODE = 0o700
 IDENTITY, AGREEMENT, SECRET = "identity.key", "agreement.key", "node.secret"
 _FORM = re.compile(r"[0-9a-f]{64}\n")
 
@@ -74,6 +75,7 @@ def make_keys(folder: Path, chance: RandomSource) -> Keys:
     if folder.exists():
         folder.rmdir()
     fresh.rename(folder)
+    sync(folder.parent)
     return load_keys(folder)
 
 
@@ -115,10 +117,10 @@ def load_keys(folder: Path) -> Keys:
 
 
 def _write(path: Path, chance: RandomSource) -> None:
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "w") as file:
-        file.write(secret_of(chance).hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    """Make a key file; never over another one, however late that came."""
+    with fresh_file(path) as file:
+        file.write(f"{secret_of(chance).hex()}\n".encode())
+    sync(path.parent)
 
 
 def _read(path: Path) -> bytes:

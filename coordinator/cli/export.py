@@ -1,6 +1,5 @@
 """Touches the world: `export --to DIR`: figures as CSV and JSON, and the bundles for parties and public."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from coordinator.errors import OperatorRefusal
 from coordinator.figures_file import FigureRow, figure_rows, figures_csv, figures_json
 from coordinator.office import Office, open_office
 from coordinator.publish import bundle_files, opened_tables, withdrawn_periods
+from coordinator.whole_file import write_whole
 from privacy.audit.verify import verify
 from privacy.language import Language
 from protocol.bundle import Audience
@@ -47,11 +47,11 @@ def export_command(
                     act="the operator must restore the store and keep this one for the FG",
                 )
         rows = _rows(office)
-    _write(to / "figures.csv", figures_csv(rows))
-    _write(to / "figures.json", figures_json(rows))
+    write_whole(to / "figures.csv", figures_csv(rows))
+    write_whole(to / "figures.json", figures_json(rows))
     for audience, files in bundles.items():
         for name, body in files.items():
-            _write(to / f"{audience.value}-bundle" / name, body)
+            write_whole(to / f"{audience.value}-bundle" / name, body)
     tell(said(lang, "beide bundels nagekeken", "both bundles checked"))
     hidden = sum(row.value is None for row in rows)
     lines = [
@@ -74,14 +74,3 @@ def _rows(office: Office) -> tuple[FigureRow, ...]:
         tables = combine(opened_tables(office, study), study)
         rows += figure_rows(tables, study, member.covenant, member.geography, declared, withdrawn=periods)
     return tuple(rows)
-
-
-def _write(path: Path, body: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

@@ -10,6 +10,7 @@ from coordinator.config import NAME, first_config, parse_config
 from coordinator.identity import load_identity, make_identity
 from coordinator.office import store_url
 from coordinator.store.store import make_store
+from coordinator.whole_file import write_whole
 from privacy.language import Language
 from privacy.randomness import fresh_bytes
 from protocol.signing import public_key
@@ -34,8 +35,7 @@ def init_command(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / NAME
         if not path.exists():
-            path.write_text(first_config(PartyId(party)), "utf-8")
-            path.chmod(0o600)
+            write_whole(path, first_config(PartyId(party)).encode(), mode=0o600)
         make_identity(folder, fresh_bytes(32))
         make_store(store_url(folder, parse_config(path.read_text("utf-8"))))
         key = public_key(load_identity(folder))

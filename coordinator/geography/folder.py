@@ -9,7 +9,6 @@ from-YEAR.csv    where the areas of the edition before went
 import csv
 import io
 import json
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ import shapely
 from coordinator.errors import GeographyRefusal
 from coordinator.geography.crosswalk import Part, crosswalk
 from coordinator.geography.edition import Edition, Figures
+from coordinator.whole_file import write_whole
 from protocol.words.geography import AreaCode, Geography
 
 _YEAR = re.compile(r"[0-9]{4}")
@@ -58,10 +58,10 @@ def write_edition(folder: Path, edition: Edition) -> tuple[Part, ...]:
     parts: tuple[Part, ...] = ()
     if earlier:
         parts = crosswalk(read_edition(folder, earlier[-1]), edition)
-        _write(place / f"from-{earlier[-1]}.csv", _crosswalk_csv(parts))
-    _write(place / "borders.geojson", _borders(edition))
-    _write(place / "figures.json", _figures(edition))
-    _write(place / "geography.json", body)  # last: an edition is there when this is
+        write_whole(place / f"from-{earlier[-1]}.csv", _crosswalk_csv(parts))
+    write_whole(place / "borders.geojson", _borders(edition))
+    write_whole(place / "figures.json", _figures(edition))
+    write_whole(place / "geography.json", body)  # last: an edition is there when this is
     return parts
 
 
@@ -117,14 +117,3 @@ def _crosswalk_csv(parts: Sequence[Part]) -> bytes:
     writer.writerow(("old", "new", "share_of_old_per_10000", "share_of_new_per_10000"))
     writer.writerows((part.old, part.new, part.share, part.new_share) for part in parts)
     return text.getvalue().encode()
-
-
-def _write(path: Path, body: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

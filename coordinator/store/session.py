@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from coordinator.store.failures import OpenToOthers, UnsafeSettings, as_ours, in_use, missing
 from coordinator.store.place import Place
+from coordinator.whole_file import sync_folder
 
 DIRECTORY_MODE, FILE_MODE = 0o700, 0o600
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
@@ -65,11 +66,7 @@ def make_file(path: Path) -> None:
     """Make an empty file for a store, with its folder, that nobody else may read; nothing, if it is there."""
     path.parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE))
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
 def _connect_sqlite(place: Place, path: Path, stack: ExitStack, *, read_only: bool) -> Connection:

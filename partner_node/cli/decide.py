@@ -11,12 +11,13 @@ from typing import Annotated
 
 import typer
 
-from partner_node.cli.files import FILE_MODE, write_new
+from partner_node.cli.files import write_new
 from partner_node.cli.opening import open_node
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, Yes, door, now_s, today
 from partner_node.keystore import load_officer_key
 from partner_node.node import Node
 from partner_node.vault.decisions import log_approval
+from partner_node.whole_file import FILE_MODE
 from protocol.digest import digest_of
 from protocol.errors import AgreementRefusal
 from protocol.signing import Purpose, SigningKey, public_key, sign

@@ -13,10 +13,9 @@ import polars as pl
 from partner_node.delivery.values import Span
 from partner_node.errors import DeliveryRefusal
 from partner_node.quality.facts import COLUMNS, DeliveryFacts
-from partner_node.vault.files import sync
+from partner_node.whole_file import FILE_MODE, whole_file
 
 FORMAT = "1"
-FILE_MODE = 0o600
 _DATES = ("delivered_on", "first_day", "last_day")
 _ACT = "the partner's IT must delete the file: the next delivery then counts as a first one"
 
@@ -29,16 +28,8 @@ def keep_facts(path: Path, facts: DeliveryFacts) -> None:
     """Write the facts in the place of the last ones, whole or not at all."""
     said = (facts.delivered_on, facts.covers.first, facts.covers.last)
     metadata = {"format": FORMAT} | {name: day.isoformat() for name, day in zip(_DATES, said, strict=True)}
-    fresh = path.with_name(path.name + ".new")
-    fresh.unlink(missing_ok=True)
-    # Made with its mode: there is no moment at which others can open it.
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-    with os.fdopen(handle, "wb") as file:
+    with whole_file(path) as file:
         facts.rows.write_parquet(file, metadata=metadata)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    sync(path.parent)
 
 
 def load_facts(path: Path) -> DeliveryFacts | None:

@@ -4,7 +4,6 @@ What is saved is replaced whole, for the node's user alone. The facts of the del
 delivery is compared with the same last one again.
 """
 
-import os
 from datetime import date
 from pathlib import Path
 
@@ -16,9 +15,9 @@ from partner_node.quality.change import Known, compare
 from partner_node.quality.facts import covered_days, delivery_facts
 from partner_node.quality.findings import QualityReport
 from partner_node.quality.page import quality_page
-from partner_node.quality.previous import FILE_MODE, keep_facts, load_facts
+from partner_node.quality.previous import keep_facts, load_facts
 from partner_node.quality.report import quality_report
-from partner_node.vault.files import sync
+from partner_node.whole_file import write_whole
 from privacy.language import Language
 
 PAGE, JSON, FACTS = "kwaliteitsrapport.html", "kwaliteitsrapport.json", "laatste-levering.parquet"
@@ -46,20 +45,7 @@ def save_quality_report(
     now = delivery_facts(delivery.records, secret=secret, delivered_on=delivered_on, covers=span)
     change = None if before is None else compare(delivery.records, now, before, secret=secret, known=known)
     report = quality_report(delivery, profile, mapping, delivered_on=delivered_on, covers=span, change=change)
-    _write(folder / PAGE, quality_page(report, profile, language=language))
-    _write(folder / JSON, report.as_json())
+    write_whole(folder / PAGE, quality_page(report, profile, language=language).encode())
+    write_whole(folder / JSON, report.as_json().encode())
     keep_facts(folder / FACTS, now)
     return report
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all, with its mode from the start."""
-    fresh = path.with_name(path.name + ".new")
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    sync(path.parent)

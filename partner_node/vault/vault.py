@@ -24,9 +24,10 @@ from partner_node.vault.checks import (
     check_settings,
     check_use,
 )
-from partner_node.vault.files import journal_of, remove, sync
+from partner_node.vault.files import journal_of, remove
 from partner_node.vault.schema import FORMAT, JOURNAL_MODE, SCHEMA, SETTINGS, Use
 from partner_node.vault.unit_key import check_value
+from partner_node.whole_file import sync
 from protocol.errors import SamenzichtError
 from protocol.words.ids import CovenantId, PartyId
 

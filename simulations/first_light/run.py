@@ -4,7 +4,6 @@ Every step is durable before the next, and what follows from durable things is m
 the same command ends in the same bytes.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from coordinator.session import Session as CoordinatorSession
 from coordinator.store.store import Store, make_store, open_store
 from coordinator.table import ReaderTable, reader_table
 from coordinator.table_page import table_page
+from coordinator.whole_file import write_whole
 from partner_node.delivery.delivery import Delivery
 from partner_node.session import Session
 from privacy.audit.report import Report
@@ -204,26 +204,15 @@ def _made(out: Path, region: Region, seed: int, tell: Tell) -> dict[PartyId, Pat
     if not all(path.exists() for path in paths.values()):
         tell("drie registraties worden verzonnen: 160.000 inwoners, 19 wijken, twee jaar")
         for partner, body in make_files(region, seed).items():
-            _write(paths[partner], body)
+            write_whole(paths[partner], body)
     return paths
 
 
 def _write_all(out: Path, bundle: Mapping[str, bytes], table: ReaderTable, report: Report) -> None:
     for name, body in bundle.items():
-        _write(out / "bundle" / name, body)
+        write_whole(out / "bundle" / name, body)
     page = table_page(table, source=ORIGIN, verified=verdict_of(report, Language.DUTCH))
-    _write(out / "table.html", page.encode())
-
-
-def _write(path: Path, body: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    write_whole(out / "table.html", page.encode())
 
 
 def _store(folder: Path) -> Store:
