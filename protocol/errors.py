@@ -15,6 +15,8 @@ Each package draws its own leaves in its own files; `docs/errors.md` lists every
 """
 
 import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -94,6 +96,21 @@ class Refusals(Refusal):
             wanted="none",
             act=f"the author of the {subject} must mend them",
         )
+
+
+def lines_of(
+    error: SamenzichtError, program: str, *, explained: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
+    """Yield the lines in which a program tells an error; of several at once each its own.
+
+    explained: plain Dutch sentences, by code.
+    """
+    for problem in error.problems if isinstance(error, Refusals) else (error,):
+        yield f"{program}: error: {problem.code}: {problem}"
+        if problem.code in explained:
+            yield f"{program}: uitleg: {explained[problem.code]}"
+        if problem.hint:
+            yield f"{program}: hint: {problem.hint}"
 
 
 def refuse_all(problems: tuple[Refusal, ...], *, subject: str) -> None:

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from privacy.language import Language
-from protocol.errors import Refusals, SamenzichtError
+from protocol.errors import SamenzichtError, lines_of
 
 PROGRAM = "samenzicht-coordinator"
 WIDTH = 160  # of a table on what is no terminal
@@ -36,10 +36,8 @@ def telling() -> Iterator[None]:
     try:
         yield
     except SamenzichtError as error:
-        for problem in error.problems if isinstance(error, Refusals) else (error,):
-            tell(f"{PROGRAM}: error: {problem.code}: {problem}")
-            if problem.hint:
-                tell(f"{PROGRAM}: hint: {problem.hint}")
+        for line in lines_of(error, PROGRAM):
+            tell(line)
         raise typer.Exit(error.exit_code) from None
 
 

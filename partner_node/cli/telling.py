@@ -23,7 +23,7 @@ from rich.text import Text
 from partner_node.cli.reasons import DUTCH
 from partner_node.cli.words import say
 from privacy.language import Language
-from protocol.errors import Refusals, SamenzichtError
+from protocol.errors import SamenzichtError, lines_of
 
 PROGRAM = "samenzicht-node"
 OUR_PACKAGES = ("protocol", "privacy", "partner_node")
@@ -110,13 +110,8 @@ def door(lang: Language | None, *, as_json: bool = False) -> Iterator[Teller]:
 
 
 def told(error: SamenzichtError, language: Language) -> Iterator[str]:
-    """Yield the lines of an error; of several at once each its own. Dutch adds a plain sentence to the commonest."""
-    for problem in error.problems if isinstance(error, Refusals) else (error,):
-        yield f"{PROGRAM}: error: {problem.code}: {problem}"
-        if language is Language.DUTCH and problem.code in DUTCH:
-            yield f"{PROGRAM}: uitleg: {DUTCH[problem.code]}"
-        if problem.hint:
-            yield f"{PROGRAM}: hint: {problem.hint}"
+    """Return the lines of an error. Dutch adds a plain sentence to the commonest."""
+    return lines_of(error, PROGRAM, explained=DUTCH if language is Language.DUTCH else {})
 
 
 def place_of(error: BaseException) -> str:

@@ -19,9 +19,10 @@ from privacy.audit.words import json_of, line_of, verdict_of
 from privacy.errors import AuditRefusal
 from privacy.language import Language
 from protocol.bundle import MAX_BUNDLE_BYTES, MAX_FILE_BYTES, MAX_FILES
-from protocol.errors import Fault, SamenzichtError
+from protocol.errors import Fault, SamenzichtError, lines_of
 from protocol.words.ids import Digest
 
+PROGRAM = "samenzicht-audit"
 _STYLES = {Outcome.FAILED: "bold red", Outcome.NOT_CHECKED: "yellow", Outcome.PASSED: "green", Outcome.STATED: "cyan"}
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -57,7 +58,8 @@ def verify_command(
     try:
         files = read_files(bundle)
     except SamenzichtError as error:
-        _tell(story, error)
+        for line in lines_of(error, PROGRAM):
+            story.print(Text(line))
         raise typer.Exit(error.exit_code) from None
     story.print(Text(f"read {len(files)} files, {sum(map(len, files.values()))} bytes"))
     report = verify(files, covenant_digest=None if covenant_digest is None else Digest(covenant_digest))
@@ -98,7 +100,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
 
 def main() -> None:
     """Run the command."""
-    app(prog_name="samenzicht-audit")
+    app(prog_name=PROGRAM)
 
 
 def _files_under(folder: Path) -> Iterator[Path]:
@@ -115,12 +117,6 @@ def _files_under(folder: Path) -> Iterator[Path]:
 
 def _not_a_bundle(got: str) -> NotABundle:
     return NotABundle(got=got, wanted=f"a folder of at most {MAX_FILES} plain files")
-
-
-def _tell(story: Console, error: SamenzichtError) -> None:
-    story.print(Text(f"samenzicht-audit: error: {error.code}: {error}"))
-    if error.hint:
-        story.print(Text(f"samenzicht-audit: hint: {error.hint}"))
 
 
 if __name__ == "__main__":

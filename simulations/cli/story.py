@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from protocol.errors import Refusals, SamenzichtError
+from protocol.errors import SamenzichtError, lines_of
 
 PROGRAM = "samenzicht-sim"
 
@@ -42,10 +42,8 @@ class Story:
 
     def error(self, error: SamenzichtError) -> None:
         """Print every problem of an error, each with its hint."""
-        for problem in error.problems if isinstance(error, Refusals) else (error,):
-            self.console.print(Text(f"{PROGRAM}: error: {problem.code}: {problem}"))
-            if problem.hint:
-                self.console.print(Text(f"{PROGRAM}: hint: {problem.hint}"))
+        for line in lines_of(error, PROGRAM):
+            self.console.print(Text(line))
 
 
 class Telling:
