@@ -1,4 +1,4 @@
-"""Computes: a partner's own TOML file as a closed value: unknown keys are refused, and nothing in it is filled in."""
+"""Computes: a TOML file that a person wrote as a closed value: unknown keys are refused, and nothing is filled in."""
 
 import tomllib
 from typing import Self
@@ -6,10 +6,11 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from partner_node.errors import ConfigRefusal
+from protocol.errors import Refusal
 
 MAX_CHARACTERS = 1 << 18  # a node file has about 20 lines; a register of 1,000 processings stays below it
 MAX_NAMED = 20  # an error names the first problems, not a flood of them
-MAX_SHOWN = 40
+MAX_SHOWN = 120  # characters of a place: three names from outside
 _MEND = "the partner's IT must mend the file"
 
 
@@ -23,25 +24,34 @@ class ClosedToml(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
 
     @classmethod
-    def from_toml(cls, text: str, *, source: str) -> Self:
-        """Return the value that a text says. source: the file's name, for the error.
+    def from_toml(
+        cls,
+        text: str,
+        *,
+        source: str,
+        refusal: type[Refusal] = MalformedToml,
+        act: str = _MEND,
+        max_characters: int = MAX_CHARACTERS,
+    ) -> Self:
+        """Return the value that a text says. source: what the error calls it, such as the file's name.
 
-        Raises: MalformedToml.
+        Raises: `refusal`.
         """
         wanted = f"the TOML of {source}, with its keys and no others"
-        if len(text) > MAX_CHARACTERS:
-            raise MalformedToml(got=f"{source} of more than {MAX_CHARACTERS} characters", wanted=wanted, act=_MEND)
+        if len(text) > max_characters:
+            raise refusal(got=f"{source} of more than {max_characters} characters", wanted=wanted, act=act)
         try:
             return cls.model_validate(tomllib.loads(text))
         except (tomllib.TOMLDecodeError, RecursionError):
-            raise MalformedToml(got=f"{source}, which is not TOML", wanted=wanted, act=_MEND) from None
+            raise refusal(got=f"{source}, which is not TOML", wanted=wanted, act=act) from None
         except ValidationError as error:
             places = sorted({f"{_place(fault['loc'])} ({fault['type']})" for fault in error.errors()})
             named = ", ".join(places[:MAX_NAMED])
-            raise MalformedToml(got=f"{source} with wrong keys: {named}", wanted=wanted, act=_MEND) from None
+            got = f"{source} with keys that are wrong, unknown or missing: {named}"
+            raise refusal(got=got, wanted=wanted, act=act) from None
 
 
 def _place(steps: tuple[int | str, ...]) -> str:
     # A key comes from the file: only what cannot harm a line of a log is repeated.
     text = ".".join(str(step) for step in steps)
-    return "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "?" for sign in text)[:MAX_SHOWN]
+    return "".join(sign if sign.isascii() and (sign.isalnum() or sign in " ._-") else "?" for sign in text)[:MAX_SHOWN]

@@ -13,13 +13,13 @@ Nothing in it is ever run, opened or filled in: names are compared with names, b
 """
 
 import re
-import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
+from partner_node.closed_toml import ClosedToml
 from partner_node.errors import DeliveryRefusal
 from partner_node.profiles.profile import Column, ColumnKind, DateForm, Profile, RecordType, Route
 from protocol.errors import refuse_all
@@ -52,11 +52,7 @@ class UnmappedFile(DeliveryRefusal):
     """A file that belongs to no record type of the mapping, or to several."""
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
-
-
-class RecordMapping(_Closed):
+class RecordMapping(ClosedToml):
     """Where one record type's columns are.
 
     columns: the profile's name to the partner's header. values: by column, the partner's own words to the codes that
@@ -65,10 +61,10 @@ class RecordMapping(_Closed):
 
     files: Annotated[tuple[_File, ...], Field(min_length=1, max_length=100, strict=False)]
     columns: Annotated[dict[_Name, _Header], Field(min_length=1, max_length=MAX_COLUMNS)]
-    values: Annotated[dict[_Name, dict[_Header, _Header]], Field(max_length=MAX_COLUMNS)] = {}
+    values: Annotated[dict[_Name, dict[_Header, _Header]], Field(max_length=MAX_COLUMNS)] = Field(default_factory=dict)
 
 
-class Mapping(_Closed):
+class Mapping(ClosedToml):
     """A partner's files in the words of a profile.
 
     dates: where the partner writes days otherwise than the profile says. separator: between several codes in one cell.
@@ -89,17 +85,9 @@ def parse_mapping(text: str) -> Mapping:
 
     Raises: MalformedMapping.
     """
-    wanted = "the TOML of a mapping, format 1"
-    if len(text) > MAX_BYTES:
-        raise MalformedMapping(got=f"more than {MAX_BYTES} characters", wanted=wanted, act=_MEND)
-    try:
-        return Mapping.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError):
-        raise MalformedMapping(got="a text that is not TOML", wanted=wanted, act=_MEND) from None
-    except ValidationError as error:
-        places = sorted({".".join(shown(str(part)) for part in fault["loc"]) for fault in error.errors()})
-        named = ", ".join(places[:MAX_NAMED])
-        raise MalformedMapping(got=f"wrong, unknown or missing: {named}", wanted=wanted, act=_MEND) from None
+    return Mapping.from_toml(
+        text, source="a mapping, format 1", refusal=MalformedMapping, act=_MEND, max_characters=MAX_BYTES
+    )
 
 
 def check_mapping(mapping: Mapping, profile: Profile) -> None:

@@ -15,12 +15,12 @@
 What comes with the node stands in `profiles/custom/`. Nothing in it is ever run or opened.
 """
 
-import tomllib
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
+from partner_node.closed_toml import ClosedToml
 from partner_node.profiles.profile import (
     Column,
     ColumnKind,
@@ -40,8 +40,6 @@ from protocol.words.code_list import MAX_CODES, CodeItem, CodeList
 from protocol.words.ids import Code, CodeListId, Line, MeasureId
 
 MAX_BYTES = 1 << 20  # 2,000 codes with two labels for each of five lists
-MAX_NAMED = 20  # an error names the first problems, not a flood of them
-MAX_SHOWN = 60  # characters of a name from outside
 _ACT = "the author of the profile must mend it"
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
@@ -54,22 +52,18 @@ class MalformedProfile(AgreementRefusal):
     """A profile that is not the TOML of this version: a key is unknown, missing or of the wrong type."""
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
-
-
-class _Label(_Closed):
+class _Label(ClosedToml):
     nl: Line
     en: Line
 
 
-class _Item(_Closed):
+class _Item(ClosedToml):
     code: Code
     nl: Line
     en: Line
 
 
-class _List(_Closed):
+class _List(ClosedToml):
     id: CodeListId
     version: Annotated[int, Field(ge=1, le=10_000)] = 1
     valid_from: date
@@ -86,7 +80,7 @@ class _List(_Closed):
         return ProfileList(codes, self.provenance, self.source)
 
 
-class _Column(_Closed):
+class _Column(ClosedToml):
     name: _Name
     header: Line
     kind: Annotated[ColumnKind, _Loose]
@@ -109,7 +103,7 @@ class _Column(_Closed):
         )
 
 
-class _Record(_Closed):
+class _Record(ClosedToml):
     id: _Name
     label: _Label
     file: _File
@@ -133,12 +127,12 @@ class _Record(_Closed):
         )
 
 
-class _Only(_Closed):
+class _Only(ClosedToml):
     column: _Name
     codes: Annotated[tuple[Code, ...], Field(max_length=MAX_CODES, strict=False)] = ()
 
 
-class _Measure(_Closed):
+class _Measure(ClosedToml):
     id: MeasureId
     kind: Annotated[MeasureKind, _Loose]
     record: _Name
@@ -164,7 +158,7 @@ class _Measure(_Closed):
         )
 
 
-class _Profile(_Closed):
+class _Profile(ClosedToml):
     format: Annotated[int, Field(ge=1, le=1)]  # not Literal[1]: to that, `true` is 1
     id: _Name
     label: _Label
@@ -182,17 +176,9 @@ def parse_profile(text: str) -> Profile:
 
     Raises: MalformedProfile, WrongProfile, UnsortedCodes.
     """
-    wanted = "the TOML of a profile, format 1"
-    if len(text) > MAX_BYTES:
-        raise MalformedProfile(got=f"more than {MAX_BYTES} characters", wanted=wanted, act=_ACT)
-    try:
-        said = _Profile.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError):
-        raise MalformedProfile(got="a text that is not TOML", wanted=wanted, act=_ACT) from None
-    except ValidationError as error:
-        places = sorted({".".join(str(part)[:MAX_SHOWN] for part in fault["loc"]) for fault in error.errors()})
-        named = ascii(", ".join(places[:MAX_NAMED]))
-        raise MalformedProfile(got=f"wrong, unknown or missing: {named}", wanted=wanted, act=_ACT) from None
+    said = _Profile.from_toml(
+        text, source="a profile, format 1", refusal=MalformedProfile, act=_ACT, max_characters=MAX_BYTES
+    )
     return Profile(
         id=said.id,
         label_nl=said.label.nl,

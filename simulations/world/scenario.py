@@ -17,14 +17,14 @@ Rounds are numbered from 1, four in each year. A round that no `expect` names mu
 everyone, every table delivered, nothing refused.
 """
 
-import tomllib
 from collections.abc import Iterator
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
+from partner_node.closed_toml import ClosedToml
 from protocol.errors import Refusal, refuse_all
 from protocol.round.transitions import State
 from protocol.words.ids import Line
@@ -81,11 +81,7 @@ class EventKind(StrEnum):
         return self in {self.OTHER_STUDY, self.OPENS_AGAIN, self.FORKED_LOG, self.OTHER_FIGURE}
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Event(_Closed):
+class Event(ClosedToml):
     """One thing that happens. go_on_without: a round that does not end is proposed again without the party."""
 
     round: _Round
@@ -94,7 +90,7 @@ class Event(_Closed):
     go_on_without: bool = False
 
 
-class Expect(_Closed):
+class Expect(ClosedToml):
     """What must come out of these rounds.
 
     state: where the coordinator's slot ends; `done` is released. verified: whether the release holds for an officer.
@@ -113,7 +109,7 @@ class Expect(_Closed):
     left_out_percent: Annotated[tuple[float, float], Field(strict=False)] = (0.0, 1.0)  # the planner's 1 % (DESIGN 4)
 
 
-class ChannelTable(_Closed):
+class ChannelTable(ClosedToml):
     """Chances that something happens to a message; see `channel.Faults`."""
 
     drop: _Chance = 0.0
@@ -124,7 +120,7 @@ class ChannelTable(_Closed):
     reorder: bool = False
 
 
-class FaultTable(_Closed):
+class FaultTable(ClosedToml):
     """How often each fault befalls a row of a delivery; see `registers.faults.FaultRates`."""
 
     late: _Share = 0.04
@@ -138,7 +134,7 @@ class FaultTable(_Closed):
     unknown_code: _Share = 0.004
 
 
-class Scenario(_Closed):
+class Scenario(ClosedToml):
     """What happens in a world. years: the fewest in which it can. joins, refuses: by party, the year in which.
 
     cap: rho, of each partner and year. borders: the years in which two buurten become one. officers_agree: whether
@@ -149,8 +145,8 @@ class Scenario(_Closed):
     title: Line
     years: _Year
     partners: Annotated[tuple[Partner, ...], Field(min_length=3, strict=False)] = ALL_PARTNERS
-    joins: dict[Partner, _Year] = {}
-    refuses: dict[Partner, _Year] = {}
+    joins: dict[Partner, _Year] = Field(default_factory=dict)
+    refuses: dict[Partner, _Year] = Field(default_factory=dict)
     borders: Annotated[tuple[_Year, ...], Field(strict=False)] = ()
     cap: _Cap = "0.25"
     lateness: Annotated[int, Field(ge=0, le=2)] = 1
@@ -196,18 +192,9 @@ def parse_scenario(text: str) -> Scenario:
 
     Raises: MalformedScenario, ImpossibleScenario, ImpossibleFaults; several as Refusals.
     """
-    wanted = "the TOML of a scenario, format 1"
-    if len(text) > MAX_BYTES:
-        raise MalformedScenario(got=f"more than {MAX_BYTES} characters", wanted=wanted, act=_ACT)
-    try:
-        scenario = Scenario.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError):
-        raise MalformedScenario(got="a text that is not TOML", wanted=wanted, act=_ACT) from None
-    except ValidationError as error:
-        places = sorted({".".join(str(part)[:40] for part in fault["loc"]) for fault in error.errors()})
-        raise MalformedScenario(
-            got=f"wrong, unknown or missing: {', '.join(places)}", wanted=wanted, act=_ACT
-        ) from None
+    scenario = Scenario.from_toml(
+        text, source="a scenario, format 1", refusal=MalformedScenario, act=_ACT, max_characters=MAX_BYTES
+    )
     refuse_all(tuple(_problems(scenario)), subject="scenario")
     _ = scenario.fault_rates  # refused now, not after years of work
     return scenario
