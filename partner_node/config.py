@@ -17,7 +17,6 @@ from partner_node.errors import ConfigRefusal
 from partner_node.register import Register
 from protocol.words.ids import Digest, PartyId
 
-FILE_NAME = "node.toml"
 VAULT_FILE = "vault.sqlite"
 PAUSE_FILE = "paused"
 MAX_FILE_BYTES = 1 << 20

@@ -15,7 +15,6 @@ CODE, NAME, INHABITANTS, HOUSEHOLDS = "gwb_code_10", "regio", "a_inw", "a_hh"
 NEEDED = (CODE, INHABITANTS, HOUSEHOLDS)
 TEXT_COLUMNS = (CODE, NAME, "gm_naam", "recs", "gwb_code", "gwb_code_8")
 MAX_COLUMNS = 250  # CBS publishes about 130
-MAX_LINE = 20_000  # characters
 NOT_TOLD_BELOW = -90_000  # CBS writes -99995, -99997 and -99999999
 _ACT = "the operator must mend the file or give the mapping of its columns"
 

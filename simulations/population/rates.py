@@ -22,7 +22,6 @@ MELDERS = (
 )
 POLICE = 0  # its place in MELDERS
 FIRST, AGAIN, FOLLOW_UP, UNCLASSIFIED = range(4)  # 85361NED: eerdere betrokkenheid
-STATUS_SHARES = (0.319, 0.381, 0.285, 0.014)  # 85361NED, 2023*, Netherlands; printed so, sum 0.999
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,4 @@
-"""Touches the world: what each partner's node gets to count in each round: from its files, or from its register.
-
-A partner with a profile and a mapping is fed by files in its own format, with every fault; the others straight from
-their true registers, in which rows come late and nothing else is wrong. When a partner gets a mapping, its files
-replace the register here by themselves.
-"""
+"""Touches the world: what a partner's node gets to count in each round: files in its own format, with every fault."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,18 +15,15 @@ from partner_node.delivery.mapping import parse_mapping
 from partner_node.profiles.catalogue import PROFILES
 from partner_node.records import Records
 from partner_node.sources.opening import open_source
-from partner_node.vault.unit_key import event_keys, unit_keys
 from protocol.words.geography import Level
-from protocol.words.ids import MeasureId, PartyId
+from protocol.words.ids import PartyId
 from protocol.words.period import Period, earlier, first_day
-from simulations.chance import seeded_generator
 from simulations.folder import marked
 from simulations.population.households import day_of
-from simulations.registers.deliver import LATE_DAYS, delivery_files, quarter_name, quarters
+from simulations.registers.deliver import delivery_files, quarter_name, quarters
 from simulations.registers.faults import FaultRates
 from simulations.registers.layouts import LAYOUTS
-from simulations.registers.mappings import PROFILED, mapping_toml
-from simulations.registers.register import Register
+from simulations.registers.mappings import mapping_toml
 from simulations.world.agreement import opens_on
 from simulations.world.borders import Borders
 from simulations.world.ground import Ground
@@ -80,11 +72,8 @@ class Feed:
 
         Raises: SourceRefusal, DeliveryRefusal.
         """
-        if partner in PROFILED and partner in PROFILES:
-            records = self._from_files(partner, delivered, borders, secret)
-            records = replace(records, events=KeptEvents(records.events.keys(np.arange(len(records.unit)))))
-        else:
-            records = self._from_register(partner, delivered, borders, secret)
+        records = self._from_files(partner, delivered, borders, secret)
+        records = replace(records, events=KeptEvents(records.events.keys(np.arange(len(records.unit)))))
         return _by_wijk(records, delivered.by_wijk)
 
     @cached_property
@@ -119,30 +108,6 @@ class Feed:
         buurten = [codes[place] for place in self.ground.region.addresses.buurt.tolist()]
         places = dict(zip(self._address_keys, buurten, strict=True))
         return AreaTable(borders.geography.year, places, former=frozenset(borders.moved))
-
-    def _from_register(self, partner: PartyId, delivered: Delivered, borders: Borders, secret: bytes) -> Records:
-        measures = measures_of(partner)
-        register = self.ground.registers[partner, measures[0].record]
-        row = np.flatnonzero(np.isin(self._arrives(register), _wanted(delivered)))
-        households, unit = np.unique(register.household[row], return_inverse=True)
-        counted = np.ones(row.size, dtype=np.bool_)
-        return Records(
-            unit=unit.astype(np.int64),
-            unit_key=unit_keys(secret, (str(number) for number in households.tolist())),
-            events=KeptEvents(event_keys(secret, (str(number) for number in row.tolist()))),
-            day=register.day[row],
-            areas={level: self.ground.places(register, borders, level)[row] for level in (Level.WIJK, Level.BUURT)},
-            counted={MeasureId(measure.id): counted for measure in measures},
-            amounts={},
-            marks={},
-        )
-
-    def _arrives(self, register: Register) -> NDArray[np.int64]:
-        """Return the quarter in whose delivery each row comes; drawn once for all rounds."""
-        generator = seeded_generator(self.seed, "arrivals", register.partner)
-        late = generator.random(register.rows) < self.rates.late
-        delay = np.where(late, generator.exponential(LATE_DAYS, register.rows), 0).astype(np.int64)
-        return quarters(register.day + delay)
 
 
 def quarter_of(period: Period) -> int:

@@ -45,7 +45,7 @@ MEASURES = (
     WorldMeasure("vt-casussen", "veilig-thuis", "melding", _UNITS, "Huishoudens met een melding", 36, 49),
     WorldMeasure("vt-meldingen", "veilig-thuis", "melding", _EVENTS, "Meldingen", 64, 81),
 )
-_GROUND = "Wmo 2015 art. 4.2.12"  # of a partner without a profile; an assumption, nobody is bound by it
+_GROUND = "Wmo 2015 art. 4.2.12"  # of coordinator and witness, who have no profile
 
 
 def measures_of(partner: str) -> tuple[WorldMeasure, ...]:
@@ -53,6 +53,6 @@ def measures_of(partner: str) -> tuple[WorldMeasure, ...]:
     return tuple(measure for measure in MEASURES if measure.partner == partner)
 
 
-def ground_of(partner: str) -> str:
-    """Return the legal ground on which a partner takes part."""
-    return PROFILES[partner].ground if partner in PROFILES else _GROUND
+def ground_of(party: str) -> str:
+    """Return the legal ground on which a party takes part."""
+    return PROFILES[party].ground if party in PROFILES else _GROUND
