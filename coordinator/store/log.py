@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from coordinator.store.tables import LOG_LEAVES, LOG_NODES
 from protocol.ledger.merkle import leaf_hash
-from protocol.ledger.tree import MerkleTree, completed_by
+from protocol.ledger.tree import MerkleTree, completed_by, first_wrong
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
@@ -54,19 +54,8 @@ class StoredTree(MerkleTree):
 
     def first_wrong(self) -> str | None:
         """Name the first leaf or node that does not follow from the leaves; None when all do. Reads the whole log."""
-        nodes: dict[tuple[int, int], bytes] = {}
         with self._read() as connection:
             leaves = connection.execute(select(LOG_LEAVES).order_by(LOG_LEAVES.c.leaf_index)).all()
-            rows = connection.execute(select(LOG_NODES)).all()
-
-        def known(level: int, index: int) -> bytes:
-            return nodes[level, index]
-
-        for place, (index, body) in enumerate(leaves):
-            if index != place:
-                return f"leaf {place}"
-            hashed = completed_by(leaf_hash(bytes(body)), size=place, node=known)
-            nodes.update({(node.level, node.index): node.digest for node in hashed})
-        stored = {(level, index): bytes(digest) for level, index, digest in rows}
-        wrong = sorted(key for key in nodes.keys() | stored.keys() if nodes.get(key) != stored.get(key))
-        return f"node {wrong[0][1]} of level {wrong[0][0]}" if wrong else None
+            nodes = connection.execute(select(LOG_NODES)).all()
+        stored = {(level, index): bytes(digest) for level, index, digest in nodes}
+        return first_wrong(((index, bytes(body)) for index, body in leaves), stored)

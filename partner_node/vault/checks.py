@@ -4,8 +4,7 @@ import sqlite3
 
 from partner_node.errors import VaultFault
 from partner_node.vault.schema import JOURNAL_MODE, OLDEST_SQLITE, SCHEMA, SETTINGS, Use
-from protocol.ledger.merkle import leaf_hash
-from protocol.ledger.tree import completed_by
+from protocol.ledger.tree import first_wrong
 
 
 class WrongStorageSettings(VaultFault):
@@ -91,15 +90,10 @@ def check_intact(connection: sqlite3.Connection) -> None:
         raise _damaged("a file that fails SQLite's integrity check")
     if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
         raise _damaged("a row whose slot is missing")
-    nodes: dict[tuple[int, int], bytes] = {}
-    for index, (place, body) in enumerate(connection.execute("SELECT leaf_index, body FROM log_leaf ORDER BY 1")):
-        if place != index:
-            raise _damaged("a log with a leaf missing")
-        done = completed_by(leaf_hash(body), size=index, node=lambda level, at: nodes[level, at])
-        nodes.update({(node.level, node.index): node.digest for node in done})
-    stored = connection.execute("SELECT level, node_index, digest FROM log_node")
-    if {(level, index): digest for level, index, digest in stored} != nodes:
-        raise _damaged("a log whose hashes are not those of its leaves")
+    leaves = connection.execute("SELECT leaf_index, body FROM log_leaf ORDER BY 1")
+    nodes = connection.execute("SELECT level, node_index, digest FROM log_node")
+    if wrong := first_wrong(leaves, {(level, index): digest for level, index, digest in nodes}):
+        raise _damaged(f"a log whose hashes are not those of its leaves, from {wrong}")
 
 
 def _wrong(got: str, wanted: str) -> WrongStorageSettings:

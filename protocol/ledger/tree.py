@@ -1,5 +1,6 @@
 """Computes: an append-only Merkle tree in memory, and which nodes an append adds to any store."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from protocol.ledger.merkle import (
@@ -89,3 +90,18 @@ def completed_by(leaf: bytes, *, size: int, node: Node) -> tuple[StoredNode, ...
         level, index = level + 1, index >> 1
         nodes.append(StoredNode(level, index, digest))
     return tuple(nodes)
+
+
+def first_wrong(leaves: Iterable[tuple[int, bytes]], stored: Mapping[tuple[int, int], bytes]) -> str | None:
+    """Name the first leaf or node of a store that does not follow from its leaves; None when all do.
+
+    leaves: index and body, in order of index. stored: hashes by level and index.
+    """
+    nodes: dict[tuple[int, int], bytes] = {}
+    for place, (index, body) in enumerate(leaves):
+        if index != place:
+            return f"leaf {place}"
+        done = completed_by(leaf_hash(body), size=place, node=lambda level, at: nodes[level, at])
+        nodes.update({(node.level, node.index): node.digest for node in done})
+    wrong = sorted(key for key in nodes.keys() | stored.keys() if nodes.get(key) != stored.get(key))
+    return f"node {wrong[0][1]} of level {wrong[0][0]}" if wrong else None

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
@@ -25,7 +26,7 @@ from protocol.ledger.merkle import (
     prove_inclusion,
     root_of,
 )
-from protocol.ledger.tree import MerkleTree, completed_by
+from protocol.ledger.tree import MerkleTree, completed_by, first_wrong
 from tests.protocol.ledger.mutations import (
     Claim,
     Consistency,
@@ -220,3 +221,15 @@ def test_no_proof_is_made_for_what_the_tree_does_not_hold() -> None:
         tree.prove_inclusion(5)
     with pytest.raises(TreeShrank, match="4 entries after 5"):
         tree.prove_consistency(5, 4)
+
+
+def test_the_first_leaf_or_node_that_does_not_follow_is_named() -> None:
+    one, two = sha256(b"\x00one").digest(), sha256(b"\x00two").digest()
+    leaves = ((0, b"one"), (1, b"two"))
+    whole = {(0, 0): one, (0, 1): two, (1, 0): sha256(b"\x01" + one + two).digest()}
+    assert first_wrong(leaves, whole) is None
+    assert first_wrong(leaves[1:], whole) == "leaf 0"
+    assert first_wrong(((0, b"one"), (1, b"other")), whole) == "node 1 of level 0"
+    assert first_wrong(leaves, whole | {(1, 0): bytes(32)}) == "node 0 of level 1"
+    assert first_wrong(leaves, whole | {(2, 0): bytes(32)}) == "node 0 of level 2"
+    assert first_wrong(leaves, {(0, 0): one, (0, 1): two}) == "node 0 of level 1"
