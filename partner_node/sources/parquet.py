@@ -10,6 +10,9 @@ from partner_node.errors import SourceRefusal
 from partner_node.sources.source import BATCH_ROWS, checked_header, places_of, printable, without_empty_texts
 from partner_node.sources.stamp import Stamp, stamp_of, unchanged
 
+WHOLE_BELOW = 2.0**63  # what fits 64 bits is written out
+_AS_TEXT = (pl.String, pl.Categorical, pl.Enum, pl.Null, pl.Date, pl.Boolean)
+
 
 class UnreadablePages(SourceRefusal):
     """A Parquet file that is damaged, cut short or encrypted."""
@@ -52,13 +55,13 @@ class ParquetSource:
     def _delivered(self, place: int) -> pl.Expr:
         """The column as a batch has it."""
         stored, column = self.types[place], pl.col(self.stored[place])
-        if stored.is_integer() or isinstance(stored, (pl.Date, pl.Boolean)):
-            return column
-        if stored.is_float():
-            return column.cast(pl.Float64)
+        if stored.is_float():  # as in a workbook: a whole number has no point
+            whole = (column.abs() < WHOLE_BELOW) & (column == column.floor())
+            texts = column.cast(pl.Float64).cast(pl.String)
+            return pl.when(whole).then(column.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(texts)
         if isinstance(stored, pl.Datetime):  # many programs store a plain date so
             return column.dt.strftime("%Y-%m-%d %H:%M:%S").str.strip_suffix(" 00:00:00")
-        if stored.is_decimal() or isinstance(stored, (pl.String, pl.Categorical, pl.Enum, pl.Null)):
+        if stored.is_integer() or stored.is_decimal() or isinstance(stored, _AS_TEXT):
             return column if isinstance(stored, pl.String) else column.cast(pl.String)
         raise UnusableType(
             got=f"{self.name} with nested, binary or time values at column place {place + 1}",

@@ -45,7 +45,7 @@ class Source(Protocol):
     def batches(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Yield the rows in order, these columns in this order, in frames of 1 to BATCH_ROWS rows.
 
-        Every column is String with null for an empty field; from Parquet also integers, Float64, Date or Boolean.
+        Every column is String with null for an empty field: days as ISO 8601, booleans as true and false.
         Some faults show only at the end of a file. WHEN THE ITERATOR RAISES, DROP ALL THAT IT YIELDED: a file counts
         whole or not at all. It can be called again, and reads again.
         Raises: SourceRefusal.
