@@ -41,9 +41,11 @@ class ClosedToml(BaseModel):
         if len(text) > max_characters:
             raise refusal(got=f"{source} of more than {max_characters} characters", wanted=wanted, act=act)
         try:
-            return cls.model_validate(tomllib.loads(text))
-        except (tomllib.TOMLDecodeError, RecursionError):
+            tree = tomllib.loads(text)
+        except (ValueError, RecursionError):  # a number of thousands of digits is a plain ValueError
             raise refusal(got=f"{source}, which is not TOML", wanted=wanted, act=act) from None
+        try:
+            return cls.model_validate(tree)
         except ValidationError as error:
             places = sorted({f"{_place(fault['loc'])} ({fault['type']})" for fault in error.errors()})
             named = ", ".join(places[:MAX_NAMED])
