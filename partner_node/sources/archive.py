@@ -50,7 +50,8 @@ def check_archive(path: Path, name: str) -> None:
                 raise _unsafe(f"macros in {name}", name)
             for member in members:
                 _check_member(path, member, name)
-    except (BadZipFile, zlib.error, expat.ExpatError, NotImplementedError, IndexError):
+    except (BadZipFile, zlib.error, expat.ExpatError, NotImplementedError, LookupError, ValueError):
+        # The last two: an encoding that nobody knows, and places and repeats that are no numbers.
         raise damaged(name) from None
 
 
