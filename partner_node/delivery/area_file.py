@@ -39,11 +39,10 @@ def read_area_table(
     postcode = pl.col("PC6").str.replace_all(" ", "").str.to_uppercase()
     buurt = "BU" + pl.col(columns[2]).str.strip_chars().str.strip_prefix("BU").str.zfill(_BUURT_DIGITS)
     wanted = (postcode.alias("postcode"), pl.col("Huisnummer").str.strip_chars().alias("number"), buurt.alias("buurt"))
-    rows = pl.concat(
-        [batch.select(wanted).filter(pl.col("buurt").is_in(known.implode())) for batch in source.batches(columns)]
-    )
-    if rows.is_empty():
+    parts = [batch.select(wanted).filter(pl.col("buurt").is_in(known.implode())) for batch in source.batches(columns)]
+    if not any(len(part) for part in parts):
         raise WrongAreaTable(got="no address in this geography", wanted="addresses in its buurten", act=act)
+    rows = pl.concat(parts)
     alone = rows.group_by("postcode").agg(pl.col("buurt").unique()).filter(pl.col("buurt").list.len() == 1)
     buurt_of = {code: AreaCode(buurten[0]) for code, buurten in alone.iter_rows()}
     numbered = rows.select(pl.concat_str("postcode", "number", separator=PART), "buurt")

@@ -130,6 +130,8 @@ def _section(reader: RowReader, sources: Sequence[Source], places: Places, tally
             gathered.add(part)
             file_of.append(number)
             usable.append(len(part.unit))
+    if not file_of:  # `check_ids` saw rows: a damaged file has them in some of its columns only
+        check_rows(list(read))
     file = np.repeat(np.array(file_of, dtype=np.int16), usable)
     rows = gathered.whole()
     doubled = find_doubled(_beside_own(rows.unit), rows.event, _contents(reader, rows, places))
