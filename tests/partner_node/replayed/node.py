@@ -193,7 +193,7 @@ def frozen_noise(seen: Seen) -> Iterator[None]:
         return NoisedCounts(counts.values.copy())
 
     def watched(charge: NDArray[np.int64], spent: NDArray[np.int64], *, cap: int) -> Admission:
-        admission = admitting(charge, spent, cap=cap)
+        admission: Admission = admitting(charge, spent, cap=cap)
         seen.left_out |= not (admission.stays.all())
         return admission
 

@@ -1,0 +1,1 @@
+"""Damaged, odd and hostile input for every reader of the node."""
