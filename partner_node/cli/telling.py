@@ -99,9 +99,10 @@ def door(lang: Language | None, *, as_json: bool = False) -> Iterator[Teller]:
         for line in told(error, teller.language):
             teller.story.print(Text(line))
         raise typer.Exit(error.exit_code) from None
-    except (typer.Exit, typer.Abort, typer.BadParameter):
+    except (typer.Exit, typer.Abort, typer.BadParameter, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except Exception as error:  # noqa: BLE001 - the last stop before a traceback, which could show values
+    except BaseException as error:  # noqa: BLE001 - the last stop before a traceback, which could show values
+        # No Exception: what a reader in Rust panics with.
         place = place_of(error)
         number = sha256(f"{type(error).__name__} {place}".encode()).hexdigest()[:12]
         teller.story.print(Text(f"{PROGRAM}: fault: {number}: {type(error).__name__} at {place}"))

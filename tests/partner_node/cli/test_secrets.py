@@ -2,9 +2,11 @@
 
 import shutil
 import traceback
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from partner_node import taking_part
@@ -101,10 +103,18 @@ def breaking(*_arguments: object, **_named: object) -> Delivery:
     raise RuntimeError(f"boom {local}")
 
 
-def test_what_nobody_foresaw_shows_an_id_and_no_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """N08: no traceback, no local variable, no text of the error; the same id for the same place."""
+def panicking(*_arguments: object, **_named: object) -> Delivery:
+    local = UNSAID
+    raise pl.exceptions.PanicException(f"boom {local}")
+
+
+@pytest.mark.parametrize(("broken", "kind"), [(breaking, "RuntimeError"), (panicking, "PanicException")])
+def test_what_nobody_foresaw_shows_an_id_and_no_value(
+    broken: Callable[..., Delivery], kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """N08: no traceback, no local variable, no text of the error; the same id for the same place; also for a panic."""
     partner = ready_partner(tmp_path / "p", "school", monkeypatch)
-    monkeypatch.setattr(check_data, "read_node_delivery", breaking)
+    monkeypatch.setattr(check_data, "read_node_delivery", broken)
     first, second = partner.run("check-data"), partner.run("check-data")
     assert (first.exit_code, first.stdout) == (3, "")
     assert first.stderr == second.stderr
@@ -113,10 +123,10 @@ def test_what_nobody_foresaw_shows_an_id_and_no_value(tmp_path: Path, monkeypatc
     assert "Traceback" not in first.stderr
     fault = first.stderr.splitlines()[-2]
     assert fault.startswith("samenzicht-node: fault: ")
-    assert "RuntimeError at partner_node.cli.check_data:" in fault
+    assert f"{kind} at partner_node.cli.check_data:" in fault
     try:
-        breaking()
-    except RuntimeError:
+        broken()
+    except (RuntimeError, pl.exceptions.PanicException):
         assert UNSAID in traceback.format_exc(), "negative control: a plain traceback tells it"
 
 
