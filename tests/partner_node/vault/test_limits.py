@@ -4,11 +4,14 @@ import os
 import resource
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -21,9 +24,10 @@ from protocol.round.memory import BookCharges, Remember, SlotMemory
 from protocol.round.messages import Attempt
 from protocol.round.transitions import State
 from protocol.words.ids import Digest
+from tests.house import ROOT
 from tests.partner_node.vault.killed import Tell, in_child
 from tests.partner_node.vault.test_crash import Restarted, copied, many_charges, script, whole
-from tests.partner_node.vault.vault_party import UNITS, YEAR, dump, keys, owner, vault_party
+from tests.partner_node.vault.vault_party import UNITS, YEAR, dump, keys, owner, played, vault_party
 from tests.rounds import START_S
 
 UNIT, CAP, PROCESSES, EACH = keys("household-1"), 1_000, 8, 1_000
@@ -46,13 +50,13 @@ def spend(path: Path, slot: Digest, *, nano_rho: int = 1) -> bool:
         vault.close()
 
 
-def spend_often(path: Path, many: int, number: int) -> int:
+def spend_often(path: Path, many: int, nano_rho: int, number: int) -> int:
     """Spend `many` times, waiting while another process has the vault; return how often it was allowed."""
     allowed = 0
     for turn in range(many):
         while True:
             try:
-                allowed += spend(path, Digest(f"{number * many + turn:064x}"), nano_rho=CAP // 40)
+                allowed += spend(path, Digest(f"{number * many + turn:064x}"), nano_rho=nano_rho)
                 break
             except VaultInUse:
                 continue
@@ -75,11 +79,24 @@ def test_processes_that_spend_at_once_never_pass_the_cap(tmp_path: Path) -> None
     """A07: the vault has one process at a time; eight that take turns spend exactly the cap, 40 of 80 tries."""
     path = copied(tmp_path)
     with get_context("fork").Pool(PROCESSES) as pool:
-        allowed = pool.map(partial(spend_often, path, 10), range(PROCESSES), chunksize=1)
+        allowed = pool.map(partial(spend_often, path, 10, CAP // 40), range(PROCESSES), chunksize=1)
     assert sum(allowed) == 40
     vault = open_vault(path, owner())
     assert spent(vault, YEAR, UNIT).tolist() == [CAP]
     vault.close()
+
+
+@pytest.mark.nightly
+def test_eight_processes_of_a_thousand_tries_spend_exactly_a_thousand() -> None:
+    """A07: 8 processes x 1,000 tries of 1 nano-rho on a cap of 1,000; the control below is the same without a lock."""
+    with TemporaryDirectory(dir="/dev/shm") as folder:
+        path = copied(Path(folder))
+        with get_context("fork").Pool(PROCESSES) as pool:
+            allowed = pool.map(partial(spend_often, path, EACH, 1), range(PROCESSES), chunksize=1)
+        assert sum(allowed) == CAP
+        vault = open_vault(path, owner())
+        assert spent(vault, YEAR, UNIT).tolist() == [CAP]
+        vault.close()
 
 
 def test_reading_first_and_writing_then_passes_the_cap(tmp_path: Path) -> None:
@@ -95,7 +112,7 @@ def test_reading_first_and_writing_then_passes_the_cap(tmp_path: Path) -> None:
 
 
 def test_the_same_round_a_thousand_times_is_one_charge_and_the_same_bytes(tmp_path: Path) -> None:
-    """A05."""
+    """A05: 500 proposals, then 1,000 messages of a slot that is sent: one charge, the same bytes each time."""
     vault = open_vault(copied(tmp_path), owner())
     party = vault_party(vault)
     propose, commit = script()[:2]
@@ -167,6 +184,62 @@ def test_too_few_files_or_too_little_memory_is_a_clean_stop_and_what_was_spent_s
         vault = open_vault(path, owner())
         assert spent(vault, YEAR, UNIT).tolist() == [7]
         vault.close()
+
+
+MIB = 1 << 20
+STEPS = (
+    *((resource.RLIMIT_AS, step * MIB) for step in (100, 140, 160, 200, 400, 600)),
+    *((resource.RLIMIT_NOFILE, step) for step in (3, 5, 8, 32)),
+)
+
+
+def test_memory_and_files_in_steps_end_a_round_whole_or_cleanly_and_the_next_start_goes_on(tmp_path: Path) -> None:
+    """F10: 100 to 600 MB of memory, 3 to 32 files: only true answers leave, spends stay, the round is finished."""
+    messages = tmp_path / "script"
+    messages.write_text("\n".join(body.hex() for body in script()))
+    ended: dict[tuple[int, int], str] = {}
+    for at, step in enumerate(STEPS):
+        path = copied(tmp_path / str(at))
+        assert spend(path, Digest("1" * 64), nano_rho=3)
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.partner_node.vault.starved", path, messages],
+            capture_output=True,
+            check=False,
+            cwd=ROOT,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # it interrupts the program that cannot start its threads
+            preexec_fn=partial(resource.setrlimit, step[0], (step[1], step[1])),
+        )
+        assert done.returncode >= 0, f"{step}: it ends by itself, not by a signal"
+        *told, ended[step] = done.stdout.decode().splitlines() or ["not loaded"]
+        vault = open_vault(path, owner())
+        party = vault_party(vault, kind=Restarted)
+        again = (*party.restart(START_S), *played(party, script()[max(len(told) - 1, 0) :], START_S))
+        assert {bytes.fromhex(line) for line in told} | set(again) == set(whole().answers), step
+        # Household 1 had spent 3, and 5 in the round: once, whatever stopped it.
+        assert spent(vault, YEAR, keys(*UNITS)).tolist() == [8, 0, 7], step
+        vault.close()
+    assert ended[resource.RLIMIT_AS, 600 * MIB] == ended[resource.RLIMIT_NOFILE, 32] == "done"
+    assert ended[resource.RLIMIT_AS, 100 * MIB] != "done"
+    assert ended[resource.RLIMIT_NOFILE, 5] != "done"
+
+
+def test_a_round_needs_no_thread(tmp_path: Path) -> None:
+    """F10: where no thread can be started a round ends as ever. The control: a thread cannot be started."""
+
+    def refuse(_thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def work(tell: Tell) -> None:
+        Thread.start = refuse  # type: ignore[method-assign,assignment]  # in this child only
+        with pytest.raises(RuntimeError):
+            Thread(target=print).start()
+        vault = open_vault(path, owner())
+        for answer in played(vault_party(vault), script(), START_S):
+            tell(answer)
+        vault.close()
+
+    path = copied(tmp_path)
+    assert in_child(work).told == whole().answers
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, TimeoutError, MemoryError])
