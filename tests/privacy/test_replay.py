@@ -131,13 +131,13 @@ HUGE = 2**63 - 1
     ],
 )
 def test_no_sum_of_one_unit_wraps_or_rounds(records: Sequence[int], total: int) -> None:
-    """M06: the unit's total is the exact one, cut off at the clamp, and so is what it changes."""
+    """M06, D08: the unit's total is the exact one, cut off at the clamp, and so is what it changes."""
     register = {1: [Record(0, amount) for amount in records], 2: [Record(0, 7)]}
     assert replay(summed, register, {2: register[2]}) == (Fraction(total**2, 100),)
 
 
 def test_a_cell_holds_three_hundred_ones_and_many_large_amounts() -> None:
-    """M06: 300 units of 1 are 300; 4,096 units of the largest amount are 2^31, where int32 is negative."""
+    """M06, D08: 300 units of 1 are 300; 4,096 units of the largest amount are 2^31, where int32 is negative."""
     ones = {number: [Record(0, 1)] for number in range(300)}
     large = {number: [Record(0, 2**40)] for number in range(4096)}
     for register, clamp, total in ((ones, 100, 300), (large, MAX_AMOUNT, 2**31)):
@@ -147,7 +147,7 @@ def test_a_cell_holds_three_hundred_ones_and_many_large_amounts() -> None:
 
 
 def test_one_more_unit_beside_a_full_cell_is_one_more() -> None:
-    """M06: a cell at 2^33 and one unit more; the largest sum that 2^14 units can make."""
+    """M06, D08: a cell at 2^33 and one unit more; the largest sum that 2^14 units can make."""
     rows = 2**14
     amount = np.full(rows + 1, MAX_AMOUNT, dtype=np.int64)
     amount[-1] = 1
