@@ -302,3 +302,26 @@ def test_a_small_disk_that_fills_up_refuses_whole_and_goes_on_when_there_is_room
     vault = open_vault(path, owner())
     assert spent(vault, YEAR, UNIT).tolist() == [7]
     vault.close()
+
+
+def remounted(place: Path, option: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{option}", place], check=True)
+
+
+def test_a_disk_without_a_free_inode_or_read_only_refuses_and_goes_on_after_it(small_disk: Path) -> None:
+    """F07: no name for the journal, then no right to write; each time the spends are as they were."""
+    path = copied(small_disk)
+    assert spend(path, Digest("1" * 64), nano_rho=7)
+    used = sum(1 for _ in small_disk.rglob("*")) + 1
+    remounted(small_disk, f"nr_inodes={used}")
+    with pytest.raises(StorageFailed):
+        spend(path, Digest("2" * 64), nano_rho=1)
+    remounted(small_disk, "nr_inodes=0")
+    remounted(small_disk, "ro")
+    with pytest.raises((StorageFailed, VaultFault, VaultRefusal)):
+        spend(path, Digest("2" * 64), nano_rho=1)
+    remounted(small_disk, "rw")
+    vault = open_vault(path, owner())
+    assert spent(vault, YEAR, UNIT).tolist() == [7]
+    vault.close()
+    assert spend(path, Digest("2" * 64), nano_rho=1), "the control: with names and rights the same is done"
