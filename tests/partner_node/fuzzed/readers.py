@@ -165,7 +165,7 @@ def registered(path: Path) -> None:
 READERS = (
     Reader("csv", ".csv", every_row, delimited, 1_000_000),
     Reader("delivery", ".csv", whole_delivery, delimited, 100_000),
-    Reader("area-file", ".csv", area_table, lambda: (AREAS.encode(), AREAS.encode("utf-16")), 1_000_000),
+    Reader("area-file", ".csv", area_table, lambda: (AREAS.encode(), AREAS.encode("utf-16")), 300_000),
     Reader("mapping", ".toml", mapped, lambda: (MAPPING.encode(),), 1_000_000),
     Reader("config", ".toml", load_config, lambda: (TEXT.encode(),), 1_000_000),
     Reader("register", ".toml", registered, lambda: (REGISTER.encode(),), 1_000_000),
