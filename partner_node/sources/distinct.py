@@ -1,6 +1,6 @@
 """Computes: texts that come in batches, each different one numbered once, exactly.
 
-A unit's id stands in many rows; what is dear (normalising it, HMAC) is to be done once for each id, not for each row.
+A unit's id stands in many rows; what is dear (its one form, its key) is to be done once for each id, not for each row.
 polars' own categories do this too, at several times the CPU.
 """
 

@@ -11,7 +11,7 @@ log_*           this party's own log: leaf bodies, and the hash of each complete
 
 from enum import StrEnum
 
-FORMAT = 1  # of these tables; another number is another version of this software
+FORMAT = 2  # of these tables and of the keys in them (ADR 8); another number is another version of this software
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 
 # Set at each open, in this order, and read back: SQLite ignores what it cannot do without a word.

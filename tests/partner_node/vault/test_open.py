@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -126,6 +127,15 @@ def test_another_secret_party_covenant_or_normalisation_is_a_halt(
     assert named in error.got
     assert isinstance(error, VaultFault)
     assert "FG must be told" in error.act
+
+
+def test_a_vault_of_an_earlier_format_is_a_halt(path: Path) -> None:
+    """Its keys are of another kind: every unit in it would seem to have spent nothing (ADR 8)."""
+    open_vault(path, owner()).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE meta SET value = '1' WHERE name = 'format'")
+    error = refused(path, OtherOwner)
+    assert "another format" in error.got
 
 
 def test_a_secret_that_is_no_secret_is_refused(tmp_path: Path) -> None:
