@@ -12,7 +12,7 @@ A unit's part in the result depends on its own records and what all could see, o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hmac import digest as hmac_digest
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ from protocol.study.study import Study
 from protocol.words.ids import Digest
 from protocol.words.period import Period, first_day, last_day
 
+_Number = TypeVar("_Number", bound=np.generic)
 EPOCH_ORDINAL = 719_163  # date(1970, 1, 1).toordinal(): days of `Records` count from there
 
 
@@ -112,47 +113,51 @@ class _Rows:
 
     def choose(self, known: Known) -> "_Chosen":
         """Return the events of this table that no earlier round knew, each in its cell."""
-        first = self.segments[0].first
-        parts: list[tuple[NDArray[np.intp], NDArray[np.int64]]] = []
+        parts: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64] | None]] = []
         seen: list[SeenEvents] = []
         before: list[CountedCells] = []
         for segment in self.segments:
-            rows = self._rows_of(segment.period)
+            mine = self._rows_of(segment.period)
             if self.table.lateness:
                 group = SeenGroup(self.study.id, self.table.id, self.table.measure, segment.period)
+                rows = np.flatnonzero(mine)
                 keys = self.unit_key[self.records.unit[rows]]
                 events = SeenEvents(group, keys, self.records.events.keys(rows))
                 seen.append(events)
                 before.append(known.counted_before(group))
-                rows = rows[~known.seen_before(events)]
-            rows, cells = self._placed(rows, segment)
-            parts.append((rows, cells + (segment.first - first)))
-        rows, cells = (_joined(columns) for columns in zip(*parts, strict=True))
-        is_sum = self.study.measure_of(self.table).kind is MeasureKind.SUM
-        amount = self.records.amounts[self.table.measure][rows] if is_sum else None
-        unit = self.records.unit[rows].astype(np.int64)
-        return _Chosen(self, unit, cells, amount, tuple(seen), tuple(before))
+                mine[rows[known.seen_before(events)]] = False
+            parts.append(self._placed(mine, segment))
+        units, cells, amounts = zip(*parts, strict=True)
+        amount = None if amounts[0] is None else _joined(amounts)
+        return _Chosen(self, _joined(units), _joined(cells), amount, tuple(seen), tuple(before))
 
-    def _rows_of(self, period: Period) -> NDArray[np.intp]:
+    def _rows_of(self, period: Period) -> NDArray[np.bool_]:
         first, last = (day(period).toordinal() - EPOCH_ORDINAL for day in (first_day, last_day))
         day = self.records.day
-        return np.flatnonzero(self.records.counted[self.table.measure] & (day >= first) & (day <= last))
+        mine = day >= first
+        mine &= day <= last
+        mine &= self.records.counted[self.table.measure]
+        return mine
 
-    def _placed(self, rows: NDArray[np.intp], segment: Segment) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-        """Return rows and their cells in the segment: none without an area, one for each code of the table's list."""
+    def _placed(
+        self, mine: NDArray[np.bool_], segment: Segment
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64] | None]:
+        """Return unit, cell in the table and amount of these rows: none without an area, one for each listed code."""
         area = self.records.areas[self.table.level]
-        placed = area[rows]
-        is_placed = placed >= 0
-        if not is_placed.all():
-            rows, placed = rows[is_placed], placed[is_placed]
+        mine &= area >= 0
         if self.table.categories is None:
-            return rows, placed.astype(np.int64)
-        marks = self.records.marks[self.table.categories]
-        wanted = np.zeros(len(self.records.unit), dtype=np.bool_)
-        wanted[rows] = True
-        mine = wanted[marks.row]
-        rows = marks.row[mine].astype(np.intp)
-        return rows, area[rows].astype(np.int64) * len(segment.categories) + marks.code[mine]
+            rows: NDArray[np.bool_] | NDArray[np.int64] | slice = slice(None) if mine.all() else mine
+            cells = area[rows]
+        else:
+            marks = self.records.marks[self.table.categories]
+            marked = mine[marks.row]
+            rows = marks.row[marked]
+            cells = area[rows] * np.int32(len(segment.categories)) + marks.code[marked].astype(np.int32)
+        if segment.first != self.segments[0].first:
+            cells = cells + np.int32(segment.first - self.segments[0].first)
+        is_sum = self.study.measure_of(self.table).kind is MeasureKind.SUM
+        amount = self.records.amounts[self.table.measure][rows] if is_sum else None
+        return self.records.unit[rows], cells, amount
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -160,8 +165,8 @@ class _Chosen:
     """Events of one table, as `Events` has them; cells in the table. before: what was counted, by segment."""
 
     of: _Rows
-    unit: NDArray[np.int64]
-    cells: NDArray[np.int64]
+    unit: NDArray[np.int32]
+    cells: NDArray[np.int32]
     amount: NDArray[np.int64] | None
     seen: tuple[SeenEvents, ...]
     before: tuple[CountedCells, ...]
@@ -205,7 +210,7 @@ class _Chosen:
             names = _cell_names(segment)
             cell = tuple(names[place] for place in (added.cell[mine] - start).tolist())
             keys = np.ascontiguousarray(self.of.unit_key[added.unit[mine]])
-            result.append(CountedCells(events.group, keys, cell, added.amount[mine]))
+            result.append(CountedCells(events.group, keys, cell, added.amount[mine].astype(np.int64)))
         return result
 
 
@@ -244,7 +249,7 @@ def _compact(records: Records, days: tuple[int, int]) -> tuple[NDArray[np.uint8]
     )
 
 
-def _joined(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+def _joined(columns: Sequence[NDArray[_Number]]) -> NDArray[_Number]:
     """Return one column; that of a single segment as it is, since a copy of ten million rows is dear."""
     return columns[0] if len(columns) == 1 else np.concatenate(columns)
 

@@ -6,7 +6,6 @@ Nothing is half-counted: what is wrong with the delivery as a whole is refused b
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -22,7 +21,7 @@ from partner_node.delivery.mapping import Mapping as DeliveryMapping
 from partner_node.delivery.mapping import check_mapping
 from partner_node.delivery.rows import GatheredRows, RowReader, Rows
 from partner_node.delivery.source import Source
-from partner_node.delivery.unit_ids import normalised_id
+from partner_node.delivery.unit_ids import id_column, normalised_id
 from partner_node.delivery.units import Units
 from partner_node.delivery.values import Span
 from partner_node.profiles.profile import Condition, Profile, ProfileMeasure, Route
@@ -113,7 +112,9 @@ def read_delivery(
     unit, texts = _units(sections, units)
     named = [(section.reader.record.id, section.rows.event_ids) for section in sections]
     events = DeliveredEvents(secret, named) if keeps_events else ForgottenEvents()
-    records = _records(sections, profile, places, unit=unit, unit_key=unit_keys(secret, texts), events=events)
+    records = _records(
+        sections, profile, places, unit=unit, unit_key=unit_keys(secret, id_column(texts)), events=events
+    )
     return Delivery(records, tally.faults(), read, used, mapping.route)
 
 
@@ -181,10 +182,10 @@ def _records(
             # Measures that count the same rows share one array.
             which = (measure.record, measure.only, measure.amount)
             if which not in rows_of:
-                rows_of[which] = np.concatenate([_counted(section, measure) for section in sections])
+                rows_of[which] = _column([_counted(section, measure) for section in sections])
             counted[measure.id] = rows_of[which]
             if measure.kind is MeasureKind.SUM:
-                amounts[measure.id] = np.concatenate([_amounts(section, measure) for section in sections])
+                amounts[measure.id] = _column([_amounts(section, measure) for section in sections])
     return Records(
         unit=unit,
         unit_key=unit_key,
@@ -197,23 +198,27 @@ def _records(
     )
 
 
-def _units(sections: Sequence[_Section], units: Units) -> tuple[NDArray[np.int32], Iterator[str]]:
+def _units(sections: Sequence[_Section], units: Units) -> tuple[NDArray[np.int32], pl.Series]:
     """Return each row's unit, 0 and up without gaps, and the unit ids: first those that rows share, then the others."""
     raw = _column([section.rows.unit for section in sections])
     shared = raw >= 0
     present = np.zeros(units.size, dtype=np.bool_)
+    # An event id is a row's own within its record type, so a unit of one row is known again in the next delivery.
+    own = [
+        f"own{PART}{section.reader.record.id}{PART}"
+        + section.rows.event_ids.filter(pl.Series(section.rows.unit[section.rows.named] < 0))
+        for section in sections
+    ]
+    if shared.all():
+        present[raw] = True
+        if present.all():
+            return raw, units.texts(present)
     present[raw[shared]] = True
     dense = np.cumsum(present, dtype=np.int32) - np.int32(1)
     unit = np.empty(len(raw), dtype=np.int32)
     unit[shared] = dense[raw[shared]]
     unit[~shared] = np.arange(np.count_nonzero(~shared)) + np.count_nonzero(present)
-    # An event id is a row's own within its record type, so a unit of one row is known again in the next delivery.
-    own = (
-        f"own{PART}{section.reader.record.id}{PART}{text}"
-        for section in sections
-        for text in section.rows.event_ids.filter(pl.Series(section.rows.unit[section.rows.named] < 0)).to_list()
-    )
-    return unit, chain(units.texts(present), own)
+    return unit, pl.concat([units.texts(present), *own])
 
 
 def _column(parts: Sequence[NDArray[_Number]]) -> NDArray[_Number]:
@@ -224,26 +229,25 @@ def _column(parts: Sequence[NDArray[_Number]]) -> NDArray[_Number]:
 def _counted(section: _Section, measure: ProfileMeasure) -> NDArray[np.bool_]:
     """Tell which rows of a record type a measure counts."""
     rows, reader = section.rows, section.reader
-    counted = np.full(len(rows.unit), reader.record.id == measure.record)
-    if reader.record.id == measure.record:
-        for condition in measure.only:
-            if condition.column in rows.cells:
-                column = reader.codes[condition.column]
-                counted &= column.has_any(frozenset(condition.codes))[rows.cells[condition.column]]
-            else:
-                counted &= rows.numbers[condition.column] == 1 if condition.column in rows.numbers else False
-        if measure.amount is not None:
-            counted &= _amounts(section, measure, missing=-1) >= 0
-    return counted
+    all_rows, no_row = (np.broadcast_to(np.bool_(is_one), len(rows.unit)) for is_one in (True, False))  # take no memory
+    if reader.record.id != measure.record or (measure.amount is not None and measure.amount not in rows.numbers):
+        return no_row
+    counted = all_rows
+    for condition in measure.only:
+        if condition.column in rows.cells:
+            column = reader.codes[condition.column]
+            counted = counted & column.has_any(frozenset(condition.codes))[rows.cells[condition.column]]
+        else:
+            counted = counted & (rows.numbers[condition.column] == 1) if condition.column in rows.numbers else no_row
+    return counted if measure.amount is None else counted & (rows.numbers[measure.amount] >= 0)
 
 
-def _amounts(section: _Section, measure: ProfileMeasure, *, missing: int = 0) -> NDArray[np.int64]:
+def _amounts(section: _Section, measure: ProfileMeasure) -> NDArray[np.int64]:
     """Return the amounts that a measure adds."""
-    none = np.full(len(section.rows.unit), missing, dtype=np.int64)
-    if section.reader.record.id != measure.record or measure.amount is None:
-        return none
-    amounts = section.rows.numbers.get(measure.amount, none)
-    return np.where(amounts < 0, missing, amounts)
+    rows = section.rows
+    if section.reader.record.id != measure.record or measure.amount is None or measure.amount not in rows.numbers:
+        return np.broadcast_to(np.int64(0), len(rows.unit))
+    return rows.numbers[measure.amount].clip(min=0)
 
 
 def _marks(sections: Sequence[_Section]) -> dict[CodeListId, Marks]:

@@ -35,12 +35,12 @@ _ADDRESS = (ColumnKind.POSTCODE, ColumnKind.HOUSE_NUMBER, ColumnKind.ADDITION)
 class Rows:
     """Usable rows of one record type. unit: a number of `Units`, or one of OWN_UNIT. place: a number of `Places`.
 
-    event: the two words of the hash of each row's event id. named: which rows have their event id in `event_ids`.
+    event: 64 and 32 bits of hash of each row's event id. named: which rows have their event id in `event_ids`.
     numbers: by column, amounts (-1 for none) and flags. cells: by column of codes.
     """
 
     unit: NDArray[np.int32]
-    event: tuple[NDArray[np.uint64], NDArray[np.uint64]]
+    event: tuple[NDArray[np.uint64], NDArray[np.uint32]]
     named: NDArray[np.bool_]
     event_ids: pl.Series
     day: NDArray[np.int32]
@@ -65,8 +65,7 @@ class Rows:
 
     def without_hashes(self) -> "Rows":
         """Return the rows without what only finding doubles needs."""
-        nothing = np.empty(0, dtype=np.uint64)
-        return replace(self, event=(nothing, nothing))
+        return replace(self, event=(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint32)))
 
 
 class GatheredRows:
@@ -191,8 +190,8 @@ class RowReader:
         named = np.ones(len(unit), dtype=np.bool_) if self._keeps_events else unit < 0
         # Made anew where few are kept: what `filter` gives still holds the memory of all.
         event_ids = event if named.all() else pl.Series(event.filter(pl.Series(named)).to_list(), dtype=pl.String)
-        first, second = hashes(event).T
-        rows = Rows(unit, (first, second), named, event_ids, day, place, numbers, cells)
+        first, second = hashes(event)
+        rows = Rows(unit, (first, second.astype(np.uint32)), named, event_ids, day, place, numbers, cells)
         return rows.taken(used & has_day & (place > 0))
 
     def _unit(self, frame: pl.DataFrame, *, file: str) -> NDArray[np.int32]:

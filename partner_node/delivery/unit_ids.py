@@ -11,6 +11,8 @@ import unicodedata
 
 import polars as pl
 
+from partner_node.vault.unit_key import IdColumn
+
 NORMALISATION = 1
 
 # Not an id, however many rows carry it: 0, eight or more times one digit, words for "unknown", a rounded fraction,
@@ -70,6 +72,11 @@ def _without_zeros(texts: pl.Series) -> pl.Series:
         return texts
     bare = texts.gather(rows).str.strip_chars_start("0")
     return texts.clone().scatter(rows, bare.replace("", "0"))
+
+
+def id_column(ids: pl.Series) -> IdColumn:
+    """Return ids as the keys of the vault are made from."""
+    return IdColumn(str(ids.str.join("").item()).encode(), ids.str.len_bytes().to_numpy())
 
 
 def dummies(normalised: pl.Series, *, more: frozenset[str] = frozenset()) -> pl.Series:

@@ -37,9 +37,9 @@ def test_each_text_has_one_number_and_an_absent_one_is_empty(batches: list[list[
     assert set(numbered(Interned(), batches)) == texts
 
 
-@pytest.mark.parametrize("texts", [511, 512, 513, 3_000])
+@pytest.mark.parametrize("texts", [255, 256, 257, 511, 512, 513, 3_000])
 def test_a_table_that_grows_changes_no_number(texts: int) -> None:
-    """1,024 slots hold 512 texts, the empty one among them."""
+    """1,024 slots hold 256 texts, the empty one among them."""
     assert len(numbered(Interned(), many(texts))) == texts + 1
 
 
@@ -48,10 +48,9 @@ def test_texts_that_want_the_same_slots_have_numbers_of_their_own(monkeypatch: p
     """With 0 bits every search begins at the last slot, goes round the end and passes all other texts."""
     whole = interned.hashes
 
-    def crowded(texts: pl.Series) -> NDArray[np.uint64]:
-        keys = whole(texts)
-        keys[:, 0] |= np.uint64(2**64 - 1 << bits & 2**64 - 1)
-        return keys
+    def crowded(texts: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        first, second = whole(texts)
+        return first | np.uint64(2**64 - 1 << bits & 2**64 - 1), second
 
     monkeypatch.setattr(interned, "hashes", crowded)
     assert len(numbered(Interned(), many(200))) == 201
@@ -59,6 +58,6 @@ def test_texts_that_want_the_same_slots_have_numbers_of_their_own(monkeypatch: p
 
 def test_texts_with_one_hash_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control of `numbered`."""
-    monkeypatch.setattr(interned, "hashes", lambda texts: np.ones((len(texts), 2), dtype=np.uint64))
+    monkeypatch.setattr(interned, "hashes", lambda texts: 2 * (np.ones(len(texts), dtype=np.uint64),))
     with pytest.raises(AssertionError):
         numbered(Interned(), [["a", "b"]])
