@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK_ROWS = 2**20  # 8 MiB a column: memory does not grow with the table, and the loop costs nothing
+BLOCK_ROWS = 2**17  # 1 MiB a column, which stays in a core's cache: memory does not grow with the table
 
 
 def run_starts(*columns: NDArray[np.integer]) -> NDArray[np.intp]:

@@ -101,10 +101,8 @@ def _suspects(unit: NDArray[np.int32], event: NDArray[np.uint64]) -> NDArray[np.
 
     Sorting half of the hash takes half as long; what it finds too much is looked at whole.
     """
-    hashes = unit.astype(np.uint64)
-    hashes *= _SPREAD
-    hashes ^= event
-    half = hashes.astype(np.uint32)  # the lower bits
+    half = event.astype(np.uint32)  # the lower bits
+    half ^= unit.astype(np.uint32) * _SPREAD.astype(np.uint32)
     ordered = pl.Series(half).sort().to_numpy()
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     del ordered
@@ -114,6 +112,6 @@ def _suspects(unit: NDArray[np.int32], event: NDArray[np.uint64]) -> NDArray[np.
     marked[twice & _MARK_MASK] = True
     half &= _MARK_MASK
     rows = np.flatnonzero(marked[half])
-    whole = pl.Series(hashes[rows])
+    whole = pl.Series(unit[rows].astype(np.uint64) * _SPREAD ^ event[rows])
     doubled: NDArray[np.bool_] = whole.is_duplicated().to_numpy()
     return rows[doubled]

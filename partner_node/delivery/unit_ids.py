@@ -39,8 +39,9 @@ def normalised_id(text: str) -> str:
 def normalised_ids(texts: pl.Series) -> pl.Series:
     """Return the one form of many ids: `normalised_id` of each, in one pass over those that are ASCII."""
     signs = _signs(texts)
-    if not signs.translate(None, _PLAIN + _CAPITALS):
-        return _without_zeros(texts.str.to_lowercase() if signs.translate(None, _PLAIN) else texts)
+    others = signs.translate(None, _PLAIN)
+    if not others.translate(None, _CAPITALS):
+        return _without_zeros(texts.str.to_lowercase() if others else texts)
     name = texts.name
     lowered = pl.col(name).str.to_lowercase().str.replace_all(r"[\x00-\x20\x7f]", "")
     bare = lowered.str.strip_suffix(".0").str.strip_chars_start("0")

@@ -86,5 +86,7 @@ class Units:
 
 def tally_own(units: NDArray[np.int32], tally: FaultTally, *, file: str, column: str) -> None:
     """Count the rows that are units of their own."""
+    if units.min(initial=0) >= 0:
+        return
     for number, reason in OWN_UNIT.items():
         tally.add(file, column, reason, int(np.count_nonzero(units == number)))

@@ -89,18 +89,19 @@ class _Recoded(io.RawIOBase):
         return length
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
-        yield chunk
+def _chunks(file: io.FileIO) -> Iterator[bytearray]:
+    """Yield the file in pieces. Each stands in the same memory: asking for new memory costs more than reading."""
+    buffer = bytearray(CHUNK_BYTES)
+    while read := file.readinto(buffer):
+        yield buffer if read == CHUNK_BYTES else buffer[:read]
 
 
-def _is_all(file: BinaryIO, codec: str, name: str) -> bool:
+def _is_all(file: io.FileIO, codec: str, name: str) -> bool:
     decoder = codecs.getincrementaldecoder(codec)()
     between = False  # whether a character began in an earlier chunk and is not yet whole
     try:
         for chunk in _chunks(file):
             if codec == "utf-8" and not between and chunk.isascii():
-                text: bytes | str = chunk
                 zero = 0 in chunk
             else:
                 text = decoder.decode(chunk)
@@ -114,7 +115,7 @@ def _is_all(file: BinaryIO, codec: str, name: str) -> bool:
     return True
 
 
-def _check_cp1252(file: BinaryIO, name: str) -> None:
+def _check_cp1252(file: io.FileIO, name: str) -> None:
     letters, tail = 0, b""
     for chunk in _chunks(file):
         if 0 in chunk:
@@ -125,7 +126,7 @@ def _check_cp1252(file: BinaryIO, name: str) -> None:
             raise _refuse(f"{name} with bytes that neither UTF-8 nor cp1252 has", "") from None
         # A letter that lies across two chunks is found with the first three bytes of the next one.
         letters += sum(1 for _ in UTF8_LETTER.finditer(tail + chunk))
-        tail = chunk[-3:] if not chunk.isascii() else b""
+        tail = bytes(chunk[-3:]) if not chunk.isascii() else b""
     if letters:
         raise _refuse(
             f"{name} in two encodings: {letters} letters in UTF-8, others in cp1252", "files were put together"

@@ -91,3 +91,17 @@ def test_variants_of_an_address_are_one(text: str) -> None:
 )
 def test_half_an_address_is_none(text: str) -> None:
     assert normalised_address(text) is None
+
+
+@given(SIGNS)
+def test_the_one_form_of_a_one_form_is_itself(text: str) -> None:
+    """So a text and its one form may stand in one table (`units.py`)."""
+    assert normalised_id(normalised_id(text)) == normalised_id(text)
+    address = normalised_address(f"{text}1501 ab\x1f0012{text}\x1f{text}")
+    assert address is None or normalised_address(address) == address
+
+
+def test_the_one_form_of_every_single_sign_is_itself() -> None:
+    signs = [chr(number) for number in range(0x110000) if not 0xD800 <= number < 0xE000]
+    forms = [normalised_id(sign) for sign in signs]
+    assert [normalised_id(form) for form in forms] == forms
