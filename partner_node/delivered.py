@@ -62,8 +62,8 @@ def open_sources(paths: Sequence[Path]) -> tuple[Source, ...]:
     return tuple(sources)
 
 
-def read_node_delivery(node: Node, *, today: date) -> Delivery:
-    """Return the delivery in the node's folder.
+def read_node_delivery(node: Node, *, today: date, keeps_events: bool = True) -> Delivery:
+    """Return the delivery in the node's folder. keeps_events: as `read_delivery` has it.
 
     Raises: ConfigMissing, SourceRefusal, DeliveryRefusal.
     """
@@ -80,6 +80,7 @@ def read_node_delivery(node: Node, *, today: date) -> Delivery:
         area_table=load_area_table(node.config, node.agreed.geography),
         secret=node.keys.node_secret,
         today=today,
+        keeps_events=keeps_events,
     )
 
 

@@ -41,9 +41,11 @@ def take_part(node: Node, vault: Vault, *, today: Callable[[], date], chance: Ch
 
     def counting(offer: Offer) -> Counted:
         spec = offer.spec
+        study = member.study(spec.study_digest)
         if node.profile is None:
-            return _nothing(offer, member.study(spec.study_digest).round_for(spec.period).covenant_year)
-        records = read_node_delivery(node, today=today()).records
+            return _nothing(offer, study.round_for(spec.period).covenant_year)
+        late = any(table.lateness for table in study.tables)
+        records = read_node_delivery(node, today=today(), keeps_events=late).records
         return count(records, member, spec.study_digest, spec.period, known=shelf, secret=node.keys.node_secret)
 
     def allowed(header: Propose) -> None:

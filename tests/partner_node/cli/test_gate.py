@@ -413,9 +413,9 @@ def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     reads: list[int] = []
     read = read_node_delivery
 
-    def counting(node: Node, *, today: date) -> Delivery:
+    def counting(node: Node, *, today: date, keeps_events: bool = True) -> Delivery:
         reads.append(1)
-        return read(node, today=today)
+        return read(node, today=today, keeps_events=keeps_events)
 
     monkeypatch.setattr(taking_part, "read_node_delivery", counting)
     return reads

@@ -178,9 +178,9 @@ def test_a_delivery_that_changes_after_the_ready_changes_nothing_of_the_round(
     partner = ready_partner(tmp_path / "p", "school", monkeypatch)
     reads: list[int] = []
 
-    def counting(node: Node, *, today: date) -> Delivery:
+    def counting(node: Node, *, today: date, keeps_events: bool = True) -> Delivery:
         reads.append(1)
-        return read_node_delivery(node, today=today)
+        return read_node_delivery(node, today=today, keeps_events=keeps_events)
 
     monkeypatch.setattr(taking_part, "read_node_delivery", counting)
     plain = run_round(copied(partner, "plain", monkeypatch))

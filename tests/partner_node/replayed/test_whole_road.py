@@ -91,7 +91,7 @@ def free(counts: UnitCounts, _tables: object) -> NDArray[np.int64]:
 
 
 def by_incident(
-    unit: NDArray[np.int32], event: tuple[NDArray[np.uint64], NDArray[np.uint64]], contents: Contents
+    unit: NDArray[np.int32], event: tuple[NDArray[np.uint64], NDArray[np.uint32]], contents: Contents
 ) -> Doubled:
     """One incident is counted once, whoever it is listed under: two households are coupled."""
     return find_doubled(np.zeros_like(unit), event, contents)
