@@ -37,8 +37,22 @@ class OpenToOthers(ConfigRefusal):
     """A configuration or register that others than its owner may change, so that they could pin another covenant."""
 
 
+class LinkSettings(ClosedToml):
+    """How the node reaches the coordinator. authority: its signed certificate. proxy: of the partner's own network."""
+
+    host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=253)]
+    port: Annotated[int, Field(ge=1, le=65_535)]
+    authority: _Place
+    proxy: Annotated[str, StringConstraints(pattern=r"^http://[A-Za-z0-9.-]+:[0-9]{1,5}$", max_length=300)] | None = (
+        None
+    )
+
+
 class Settings(ClosedToml):
-    """What `node.toml` says. mapping: None for a witness, which has no data. area_year: of the area table's borders."""
+    """What `node.toml` says. mapping: None for a witness, which has no data. area_year: of the area table's borders.
+
+    link: None for a party that a courier serves.
+    """
 
     format: Annotated[int, Field(ge=1, le=1)]
     party: PartyId
@@ -59,6 +73,7 @@ class Settings(ClosedToml):
     area_year: Annotated[int, Field(ge=1990, le=2199)] | None = None
     former_areas: _Place | None = None
     institutions: _Place | None = None
+    link: LinkSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +118,9 @@ def load_config(path: Path) -> Config:
     """
     check_not_open(path)
     config = Config(path.parent, Settings.from_toml(read_text(path), source=path.name))
-    for value in config.settings.model_dump(exclude={"party", "language", "covenant_digest"}).values():
+    if config.settings.link is not None:
+        config.place(config.settings.link.authority)
+    for value in config.settings.model_dump(exclude={"party", "language", "covenant_digest", "link"}).values():
         for text in value if isinstance(value, tuple) else (value,):
             if isinstance(text, str):
                 config.place(text)

@@ -85,7 +85,7 @@ def make_officer_key(path: Path, chance: RandomSource) -> SigningKey:
     Raises: KeysExist, UnsafeKeys.
     """
     path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    _check_mode(path.parent, FOLDER_MODE)
+    check_mode(path.parent, FOLDER_MODE)
     if path.exists():
         raise KeysExist(
             got=f"a key in {path.name}",
@@ -111,7 +111,7 @@ def load_keys(folder: Path) -> Keys:
     """
     if not folder.is_dir():
         raise _missing(folder.name)
-    _check_mode(folder, FOLDER_MODE)
+    check_mode(folder, FOLDER_MODE)
     identity, agreement, secret = (_read(folder / name) for name in (IDENTITY, AGREEMENT, SECRET))
     return Keys(signing_key(identity), agreement_private_key(agreement), secret)
 
@@ -126,7 +126,7 @@ def _write(path: Path, chance: RandomSource) -> None:
 def _read(path: Path) -> bytes:
     if not path.is_file():
         raise _missing(path.name)
-    _check_mode(path, FILE_MODE)
+    check_mode(path, FILE_MODE)
     body = path.read_bytes()[: 2 * KEY_BYTES + 2]
     if _FORM.fullmatch(body.decode("ascii", errors="replace")) is None:
         raise DamagedKey(
@@ -137,7 +137,11 @@ def _read(path: Path) -> bytes:
     return bytes.fromhex(body.decode("ascii"))
 
 
-def _check_mode(path: Path, wanted: int) -> None:
+def check_mode(path: Path, wanted: int) -> None:
+    """Refuse a file or folder with another mode or owner.
+
+    Raises: UnsafeKeys.
+    """
     found = path.stat()
     if stat.S_IMODE(found.st_mode) != wanted or found.st_uid != os.getuid():
         raise UnsafeKeys(

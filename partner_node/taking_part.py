@@ -10,7 +10,6 @@ from datetime import date
 import numpy as np
 
 from partner_node.counting import Counted, count
-from partner_node.delivered import read_node_delivery
 from partner_node.gate import Gate
 from partner_node.node import Node, check_not_paused, stored_approvals
 from partner_node.policy import check_approved, member_of
@@ -44,6 +43,9 @@ def take_part(node: Node, vault: Vault, *, today: Callable[[], date], chance: Ch
         study = member.study(spec.study_digest)
         if node.profile is None:
             return _nothing(offer, study.round_for(spec.period).covenant_year)
+        # Here and not above: the frame libraries take a second and 30 MB, and most messages ask for no data.
+        from partner_node.delivered import read_node_delivery  # noqa: PLC0415 - as said
+
         late = any(table.lateness for table in study.tables)
         records = read_node_delivery(node, today=today(), keeps_events=late).records
         return count(records, member, spec.study_digest, spec.period, known=shelf, secret=node.keys.node_secret)

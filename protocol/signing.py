@@ -41,6 +41,7 @@ class Purpose(StrEnum):
     RELEASE = "release"
     ROUND = "round"
     REPLAY = "replay"
+    LINK = "link"
 
 
 class BadSignature(SignatureRefusal):

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, _Lazy] = {
     "approve": _Lazy("decide", "approve"),
     "refuse": _Lazy("decide", "refuse"),
     "declare": _Lazy("declare"),
+    "run": _Lazy("run", "run"),
     "pause": _Lazy("pause", "pause"),
     "resume": _Lazy("pause", "resume"),
     "status": _Lazy("status"),

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from partner_node.cli.files import write_new
-from partner_node.cli.telling import AsJson, Lang, door
+from partner_node.cli.telling import AsJson, Lang, door, today
+from partner_node.flower.node_key import make_node_key, signed_node_key
 from partner_node.keystore import Keys, load_keys, load_officer_key, make_keys, make_officer_key
 from privacy.randomness import fresh_source
 from protocol.covenant.party import Officer
 from protocol.covenant.public_keys import PublicKeys
 from protocol.signing import public_key
-from protocol.words.ids import ApprovalKey
+from protocol.words.ids import ApprovalKey, PartyId
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -43,6 +44,8 @@ def keys_command(
             teller.tell("keys-officer", officer=name, file=place)
         public = _public(party, keys, people)
         write_new(path, public.encode(), again=show)
+        link = signed_node_key(make_node_key(folder), PartyId(party), keys.identity, today=today())
+        write_new(path.with_name(f"{party}.link.json"), link.encode(), again=show)
         if not show:
             teller.tell("keys-made", folder=folder)
             teller.tell("keys-safe", folder=folder, public=path)

@@ -13,6 +13,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "help-approve": ("keur een meetplan goed", "approve a study"),
     "help-refuse": ("weiger een meetplan", "refuse a study"),
     "help-declare": ("verklaar hoe volledig de levering is", "declare how complete the delivery is"),
+    "help-run": ("draai als dienst: doe mee aan rondes", "run as a service: take part in rounds"),
     "help-pause": ("doe even niet mee", "take part in nothing for now"),
     "help-resume": ("doe weer mee", "take part again"),
     "help-status": ("hoe het met deze node staat", "how this node stands"),

@@ -1,0 +1,28 @@
+"""Computes nothing: the faults of the road over Flower; none of them changes a round.
+
+coordinator.errors.OperatorRefusal
+|-- UnknownNode         a party without a registered node key
+|-- LinkMissing         a coordinator without certificates or keys for the link
+protocol.errors.Fault
+`-- SuperLinkFailed     Flower's server does not do what it is asked
+    `-- RunLost             it ended the run; the next one goes on
+"""
+
+from coordinator.errors import OperatorRefusal
+from protocol.errors import Fault
+
+
+class SuperLinkFailed(Fault):
+    """Flower's server does not answer, or does not do what it is asked; what was durable still is."""
+
+
+class RunLost(SuperLinkFailed):
+    """A run that the SuperLink ended or no longer knows; the next one goes on."""
+
+
+class UnknownNode(OperatorRefusal):
+    """A party whose node key is not registered: nothing can be sent to it."""
+
+
+class LinkMissing(OperatorRefusal):
+    """A coordinator's folder without the certificates of the link, or without a node key that it needs."""

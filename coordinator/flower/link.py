@@ -1,0 +1,95 @@
+"""Touches the world: the coordinator's link to all nodes: a channel that outlives runs, restarts and broken lines.
+
+What cannot be sent now is simply not sent: the next turn says it again, and coordinator and nodes have everything that
+matters on disk.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self, TypeVar
+
+from coordinator.flower.errors import SuperLinkFailed
+from coordinator.flower.road import Road
+from coordinator.flower.run import register_nodes, running
+from coordinator.flower.superlink import Place
+from protocol.errors import SamenzichtError
+from protocol.words.ids import PartyId
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+Result = TypeVar("Result")
+Told = Callable[[SamenzichtError], None]
+
+
+@dataclass(slots=True, repr=False)
+class Link:
+    """A channel to the nodes whose keys it knows. nodes: public keys, PEM. told: of each fault and refusal."""
+
+    place: Place
+    authority: bytes
+    nodes: Mapping[PartyId, bytes]
+    told: Told
+    _open: ExitStack = field(default_factory=ExitStack)
+    _road: Road | None = None
+    _pause_s: float = FIRST_PAUSE_S
+    _again_s: float = 0.0
+
+    def __enter__(self) -> Self:
+        """Register the keys that the SuperLink does not know yet.
+
+        Raises: SuperLinkFailed.
+        """
+        register_nodes(self.place, self.authority, dict(self.nodes))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the run."""
+        self._open.close()
+
+    def send(self, party: PartyId, body: bytes) -> None:
+        """Hand a message to a party's node, if the line is there."""
+        self._try(lambda road: road.send(party, body))
+
+    def collect(self) -> tuple[bytes, ...]:
+        """Return what came in."""
+        return self._try(Road.collect) or ()
+
+    def absent(self) -> tuple[PartyId, ...]:
+        """Return the parties whose node is not there now; all of them while the SuperLink is not."""
+        found = self._try(Road.absent)
+        return tuple(self.nodes) if found is None else found
+
+    def _try(self, step: Callable[[Road], Result]) -> Result | None:
+        try:
+            road = self._ready()
+            if road is None:
+                return None
+            result = step(road)
+        except SuperLinkFailed as fault:
+            self._lose(fault)
+            return None
+        for _, refusal in road.refused:
+            self.told(refusal)
+        road.refused.clear()
+        self._pause_s = FIRST_PAUSE_S
+        return result
+
+    def _ready(self) -> Road | None:
+        if self._road is None and time.monotonic() >= self._again_s:
+            run = self._open.enter_context(running(self.place, self.authority))
+            self._road = Road(run.grid, run.id, self.nodes, beat=run.beat)
+        if self._road is not None:
+            self._road.beat()
+        return self._road
+
+    def _lose(self, fault: SuperLinkFailed) -> None:
+        # Also when it was only out of reach: a run that lives on unattended ends by itself, and a new one costs little.
+        self.told(fault)
+        self._open.close()
+        self._road = None
+        self._again_s = time.monotonic() + self._pause_s
+        self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)

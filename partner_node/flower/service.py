@@ -1,0 +1,173 @@
+"""Touches the world: the node as a service: it fetches messages, lets the vault's process answer, brings the answers.
+
+It opens no port, fetches no program, and knows one action. While the line is down it tries again, ever more slowly.
+"""
+
+import json
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from partner_node.flower.errors import LinkLost, Unregistered, VaultProcessEnded
+from partner_node.flower.link import Asked
+from partner_node.flower.log_lines import tell
+from protocol.errors import SamenzichtError
+from protocol.round.carriage import Answerless
+
+POLL_S = 0.5
+BEAT_S = 10.0  # a third of what Flower asks for: two may get lost
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
+HEALTH = "health.json"
+
+
+class Link(Protocol):
+    """What a service needs of its link (`link.FleetLink`)."""
+
+    def log_in(self) -> None:
+        """Tell the SuperLink that this node is there."""
+
+    def log_out(self) -> None:
+        """Tell it that the node goes."""
+
+    def beat(self) -> None:
+        """Say that it is still there."""
+
+    def fetch(self, *, wait: "Wait") -> Asked | None:
+        """Return the next message."""
+
+    def bring(self, asked: Asked, frames: tuple[bytes, ...]) -> None:
+        """Answer with frames."""
+
+    def bring_none(self, asked: Asked, why: Answerless) -> None:
+        """Answer with a code."""
+
+
+class Wait(Protocol):
+    """What is done while something is not there yet."""
+
+    def __call__(self) -> None:
+        """Wait a little."""
+
+
+class Answers(Protocol):
+    """Who answers messages (`vault_child.VaultChild`)."""
+
+    def start(self, *, meanwhile: Wait) -> None:
+        """Be ready for a message."""
+
+    def ask(self, body: bytes, *, meanwhile: Wait) -> tuple[bytes, ...] | None:
+        """Return the answers to a message, or None."""
+
+    def rest(self) -> None:
+        """Let go of what is not needed now."""
+
+    def end(self) -> None:
+        """Let go of everything."""
+
+
+@dataclass(slots=True, repr=False)
+class Service:
+    """One node on its link. health: file that says how it is. stop: set from outside to end it."""
+
+    link: Link
+    answers: Answers
+    health: Path
+    stop: threading.Event = field(default_factory=threading.Event)
+    _known: bool = False
+    _beaten_s: float = 0.0
+    _state: str = ""
+    _said_s: float = 0.0
+
+    def run(self) -> None:
+        """Serve until `stop` is set."""
+        wait_s = FIRST_WAIT_S
+        self._say("starting")
+        try:
+            self._start()
+            while not self.stop.is_set():
+                try:
+                    self._turn()
+                except (LinkLost, Unregistered) as error:
+                    self._known = self._known and not isinstance(error, Unregistered)
+                    self._say("waiting", code=error.code)
+                    self.answers.rest()
+                    self.stop.wait(wait_s)
+                    wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+                else:
+                    wait_s = FIRST_WAIT_S
+        finally:
+            self._end()
+
+    def _start(self) -> None:
+        try:
+            self.answers.start(meanwhile=lambda: None)
+        except VaultProcessEnded as error:
+            tell("not-ready", code=error.code)  # it may be that a person works with the vault now
+
+    def _turn(self) -> None:
+        """Log in if that is due, and answer what is there."""
+        if not self._known:
+            self.link.log_in()
+            self._known, self._beaten_s = True, time.monotonic()
+        self._beat()
+        asked = self.link.fetch(wait=self._wait)
+        self._say("listening")
+        if asked is None:
+            self.answers.rest()
+            self.stop.wait(POLL_S)
+            return
+        self._answer(asked)
+
+    def _answer(self, asked: Asked) -> None:
+        why, frames = asked.refused or Answerless.NOT_ANSWERED, None
+        if asked.refused is None:
+            try:
+                frames = self.answers.ask(asked.frame, meanwhile=self._beat_if_possible)
+            except (VaultProcessEnded, SamenzichtError) as error:
+                tell("not-answered", code=error.code)
+        if frames is None:
+            tell("refused", code=why.name.lower().replace("_", "-"))
+            self.link.bring_none(asked, why)
+            return
+        self.link.bring(asked, frames)
+        tell("answered", messages=len(frames))
+
+    def _beat(self) -> None:
+        if time.monotonic() - self._beaten_s >= BEAT_S:
+            self.link.beat()
+            self._beaten_s = time.monotonic()
+
+    def _beat_if_possible(self) -> None:
+        # Work on a message goes on while the line is down: what comes of it is stored, and sent when it is asked again.
+        try:
+            self._beat()
+        except (LinkLost, Unregistered):
+            self._beaten_s = time.monotonic()
+
+    def _wait(self) -> None:
+        self.stop.wait(POLL_S)
+
+    def _end(self) -> None:
+        self._say("stopping")
+        self.answers.end()
+        if self._known:
+            try:
+                self.link.log_out()
+            except (LinkLost, Unregistered) as error:
+                tell("log-out", code=error.code)
+        self._say("stopped")
+
+    def _say(self, state: str, **fields: str) -> None:
+        """Tell a new state once, and keep the health file fresh."""
+        now_s = time.monotonic()
+        if state == self._state and now_s - self._said_s < BEAT_S:
+            return
+        if state != self._state:
+            tell(state, **fields)
+        self._state, self._said_s = state, now_s
+        fresh = self.health.with_suffix(".new")
+        fresh.write_text(json.dumps({"at_s": int(time.time()), "pid": os.getpid(), "state": state, **fields}) + "\n")
+        fresh.replace(self.health)

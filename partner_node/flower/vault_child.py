@@ -1,0 +1,112 @@
+"""Touches the world: the parent's hold on the process with the vault: started for a message, ended when none comes.
+
+While no round runs, no process has the vault open, so that other commands can, and the frame libraries weigh nothing.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from partner_node.flower.errors import VaultProcessEnded
+from partner_node.flower.pipe import ANSWERED, READY, read_body, write_body
+from protocol.round.frame import unpack
+
+IDLE_S = 120.0  # longer than the pause between two messages of a round
+ANSWER_S = 3_600.0  # ten million records take seconds; a slow disk with a hundred million, minutes
+END_S = 30.0
+LOOK_S = 1.0
+
+
+@dataclass(slots=True, repr=False)
+class VaultChild:
+    """The process, if it runs. node_file: the configuration."""
+
+    node_file: Path
+    process: "subprocess.Popen[bytes] | None" = None
+    used_s: float = 0.0
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+
+    def ask(self, body: bytes, *, meanwhile: Callable[[], None]) -> tuple[bytes, ...] | None:
+        """Return the answers to a message; None when there is none to give. meanwhile: called while it works.
+
+        Raises: VaultProcessEnded; the next message starts another process.
+        """
+        process = self._started(meanwhile)
+        answer = self._wait(self.pool.submit(_exchange, process, body), meanwhile)
+        self.used_s = time.monotonic()
+        if not answer.startswith(ANSWERED):
+            return None
+        return unpack(answer[len(ANSWERED) :], source="the vault's process")
+
+    def start(self, *, meanwhile: Callable[[], None]) -> None:
+        """Start the process before a message needs it, so that a node that cannot take part says so at once.
+
+        Raises: VaultProcessEnded.
+        """
+        self._started(meanwhile)
+        self.used_s = time.monotonic()
+
+    def rest(self) -> None:
+        """End the process when nothing came for a while."""
+        if self.process is not None and time.monotonic() - self.used_s > IDLE_S:
+            self.end()
+
+    def end(self) -> None:
+        """End the process: it closes the vault itself, after what it is doing."""
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        _stream(process.stdin).close()
+        try:
+            process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            return  # it goes on and ends by itself; killing it would help nobody
+        _stream(process.stdout).close()
+
+    def _started(self, meanwhile: Callable[[], None]) -> "subprocess.Popen[bytes]":
+        if self.process is not None and self.process.poll() is None:
+            return self.process
+        command = [sys.executable, "-m", "partner_node.flower.vault_process", str(self.node_file.absolute())]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own program
+        self.process = process
+        if self._wait(self.pool.submit(read_body, _stream(process.stdout)), meanwhile) != READY:
+            raise self._ended()
+        return process
+
+    def _wait(self, work: "Future[bytes | None]", meanwhile: Callable[[], None]) -> bytes:
+        until = time.monotonic() + ANSWER_S
+        while time.monotonic() < until:
+            try:
+                answer = work.result(LOOK_S)
+            except TimeoutError:
+                meanwhile()
+                continue
+            except OSError:
+                break
+            if answer is None:
+                break
+            return answer
+        raise self._ended()
+
+    def _ended(self) -> VaultProcessEnded:
+        self.end()
+        return VaultProcessEnded(
+            got="no answer from the process that holds the vault",
+            wanted="an answer, or a refusal",
+            act="the partner's IT must look at the line before this one",
+            hint="samenzicht-node doctor",
+        )
+
+
+def _exchange(process: "subprocess.Popen[bytes]", body: bytes) -> bytes | None:
+    write_body(_stream(process.stdin), body)
+    return read_body(_stream(process.stdout))
+
+
+def _stream(stream: IO[bytes] | None) -> BinaryIO:
+    return cast("BinaryIO", stream)  # a pipe, because it was asked for
