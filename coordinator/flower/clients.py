@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from itertools import islice
 
 import httpx
-from flwr.app import Message
+from flwr.app import Message, RecordDict
 from flwr.app.error import Error
-from flwr.app.message.message import make_message
+from flwr.app.message.message import DEFAULT_TTL, make_message
 from flwr.common.serde_utils import metadata_from_proto
 from flwr.proto.message_pb2 import ConfirmMessageReceivedRequest, ObjectTree
 from flwr.proto.message_pb2 import Message as ProtoMessage
@@ -26,6 +26,7 @@ from flwr.supercore.protobuf.client import ProtobufClient, ProtobufClientInterce
 from flwr.supercore.runtime import RuntimeHttpClient
 from flwr.superlink.grid import HttpGrid
 
+from coordinator.flower.envelope import envelope
 from coordinator.flower.errors import RunLost, SuperLinkFailed
 
 TIMEOUT_S = 30.0  # a part of 4 MiB through a busy SuperLink takes less than a second
@@ -62,6 +63,14 @@ class PinnedGrid(HttpGrid):
     def __init__(self, address: str, authority: bytes, token: str) -> None:
         super().__init__(address, False, authority, token=token)  # noqa: FBT003 - Flower's own positional flag
         self._client = Runtime(address, authority, RuntimeTokenHttpInterceptor(token))
+
+    def create_message(
+        self, content: RecordDict, message_type: str, dst_node_id: int, group_id: str, ttl: float | None = None
+    ) -> Message:
+        """Return a message of this run."""
+        return envelope(
+            content, message_type, dst_node_id, run_id=self.run.run_id, group_id=group_id, ttl=ttl or DEFAULT_TTL
+        )
 
     def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
         """Return the answers to these messages; one that is malformed as an error."""

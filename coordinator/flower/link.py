@@ -41,7 +41,7 @@ class Link:
 
         Raises: SuperLinkFailed.
         """
-        register_nodes(self.place, self.authority, dict(self.nodes))
+        register_nodes(self.place, self.authority, self.nodes)
         return self
 
     def __exit__(
@@ -81,7 +81,7 @@ class Link:
     def _ready(self) -> Road | None:
         if self._road is None and time.monotonic() >= self._again_s:
             run = self._open.enter_context(running(self.place, self.authority))
-            self._road = Road(run.grid, run.id, self.nodes, beat=run.beat)
+            self._road = Road(run.grid, self.nodes, beat=run.beat)
         if self._road is not None:
             self._road.beat()
         return self._road

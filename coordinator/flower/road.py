@@ -5,30 +5,24 @@ their parties, the session checks them, and what was refused or lost is simply s
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from flwr.app import ConfigRecord, Message, Metadata, RecordDict
-from flwr.app.message.message import make_message
-from flwr.common.constant import SUPERLINK_NODE_ID
+from flwr.app import Message
 from flwr.proto.node_pb2 import NodeInfo
 from flwr.serverapp import Grid
-from flwr.supercore.date import now
 
 from coordinator.flower.clients import translated
+from coordinator.flower.envelope import content_of, frames_in
 from protocol.errors import RoundRefusal
-from protocol.round.carriage import MESSAGE_TYPE, PARTS, Answerless, ParcelRefused, frames_of, parcel
+from protocol.round.carriage import MESSAGE_TYPE, parcel
 from protocol.words.ids import Digest, PartyId
 
 TTL_S = 3_600.0  # a message that nobody fetched in an hour goes again; the SuperLink forgets it
 PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0  # before a node that did not answer is asked again; doubled each time
 LOOK_S = 2.0  # between two looks at which nodes are there
 Clock = Callable[[], float]
-
-
-class NotAnswered(RoundRefusal):
-    """A node that has no answer to a message now; it says no more, and is asked again."""
 
 
 @dataclass(slots=True)
@@ -48,7 +42,6 @@ class Road:
     """
 
     grid: Grid
-    run_id: int
     nodes: Mapping[PartyId, bytes]
     clock: Clock = time.monotonic
     beat: Callable[[], None] = lambda: None
@@ -70,7 +63,7 @@ class Road:
         node = self._node(party, now_s)
         if node is None:
             return
-        message = _envelope(self.run_id, node, content_of(parcel((body,))))
+        message = self.grid.create_message(content_of(parcel((body,))), MESSAGE_TYPE, node, group_id="", ttl=TTL_S)
         with translated():
             for identifier in self.grid.push_messages([message]):
                 if identifier:
@@ -121,57 +114,3 @@ class Road:
             present: Sequence[NodeInfo] = list(self.grid.get_nodes())
         self._there = {parties[node.public_key]: node.node_id for node in present if node.public_key in parties}
         self._looked_s = now_s
-
-
-def content_of(parts: tuple[bytes, ...]) -> RecordDict:
-    """Return a parcel as Flower carries it: a record for each part."""
-    return RecordDict({PARTS[place]: ConfigRecord({"bytes": part}) for place, part in enumerate(parts)})
-
-
-def frames_in(reply: Message, *, source: str) -> tuple[bytes, ...]:
-    """Return the frames that a node answered.
-
-    Raises: NotAnswered, ParcelRefused, BadFrame.
-    """
-    if not reply.has_content():
-        code = reply.error.code if reply.has_error() else 0
-        known = code in set(Answerless)
-        raise NotAnswered(
-            got=f"no answer from {source} ({Answerless(code).name if known else f'carrier code {code}'})",
-            wanted="the messages of a round",
-            act="nobody yet: it is asked again; if that goes on, the partner's IT must look at its own log",
-        )
-    return frames_of(tuple(_parts(reply.content, source)), source=source)
-
-
-def _parts(content: RecordDict, source: str) -> Iterator[bytes]:
-    if tuple(content) != PARTS[: len(content)]:
-        raise _strange(source)
-    for record in content.values():
-        part = record.get("bytes") if isinstance(record, ConfigRecord) else None
-        if not isinstance(part, bytes) or len(record) != 1:
-            raise _strange(source)
-        yield part
-
-
-def _strange(source: str) -> ParcelRefused:
-    return ParcelRefused(
-        got=f"an answer from {source} with other records",
-        wanted="the parts of a parcel, in order",
-        act="the partner's IT must install the same version",
-    )
-
-
-def _envelope(run_id: int, node: int, content: RecordDict) -> Message:
-    metadata = Metadata(
-        run_id=run_id,
-        message_id="",
-        src_node_id=SUPERLINK_NODE_ID,
-        dst_node_id=node,
-        reply_to_message_id="",
-        group_id="",
-        created_at=now().timestamp(),
-        ttl=TTL_S,
-        message_type=MESSAGE_TYPE,
-    )
-    return make_message(metadata, content)

@@ -5,7 +5,7 @@ coordinator and nodes have stored.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -20,6 +20,7 @@ from flwr.supercore.run import Run as FlowerRun
 from coordinator.flower.bundle import stub_bundle
 from coordinator.flower.clients import Control, PinnedGrid, failed, lost, runner, translated
 from coordinator.flower.superlink import Place
+from protocol.words.ids import PartyId
 
 BEAT_S = 10.0  # Flower gives a task up after 60 s without one
 MAX_LEFTOVERS = 1_000  # tasks of runs that ended before anybody took them
@@ -65,7 +66,7 @@ def running(place: Place, authority: bytes) -> Iterator[Run]:
                 control.StopRun(StopRunRequest(run_id=run.id))
 
 
-def register_nodes(place: Place, authority: bytes, keys: dict[str, bytes]) -> None:
+def register_nodes(place: Place, authority: bytes, keys: Mapping[PartyId, bytes]) -> None:
     """Make node keys known to the SuperLink, those that are not yet. keys: name of the party -> public key, PEM.
 
     Raises: SuperLinkFailed.

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
-from flwr.app import ConfigRecord, Message, Metadata, RecordDict
-from flwr.app.error import Error
+from flwr.app import Message, Metadata, RecordDict
 from flwr.app.message.message import make_message, remove_content_from_message
 from flwr.common.constant import SUPERLINK_NODE_ID
 from flwr.common.serde import message_to_proto
@@ -34,7 +34,6 @@ from flwr.proto.message_pb2 import (
 )
 from flwr.proto.node_pb2 import Node
 from flwr.proto.run_pb2 import GetRunRequest
-from flwr.supercore.date import now
 from flwr.supercore.inflatable.inflatable_object import (
     get_all_nested_objects,
     get_object_tree,
@@ -47,30 +46,19 @@ from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
 
 from partner_node.flower import transport
 from partner_node.flower.errors import LinkLost, NotForUs, TooMuch, Unregistered
-from protocol.round.carriage import (
-    MAX_PARTS,
-    MESSAGE_TYPE,
-    PARTS,
-    STUB_DIGEST,
-    Answerless,
-    frames_of,
-    parcel,
-)
+from protocol.round.carriage import MAX_PARTS, MESSAGE_TYPE, STUB_DIGEST, Answerless
 
 INTERVAL_S = 30  # Flower takes a node for gone after twice this time without a beat
 MAX_RUNS = 100  # runs that were found to be rounds; a run a day is forgotten after three months
 MAX_OBJECTS = MAX_PARTS + 8  # a message, its content and its parts
 AVAILABLE_TRIES = 20  # the coordinator pushes parts after their message, in a second or so
-_REFUSED = {httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND,
-            httpx.codes.CONFLICT}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Asked:
-    """A message that came in. frame: what the session gets; refused: why it never does."""
+    """A message that came in. refused: why nobody gets to see its content, which then is empty."""
 
-    metadata: Metadata
-    frame: bytes = b""
+    message: Message
     refused: Answerless | None = None
 
 
@@ -127,41 +115,47 @@ class FleetLink(FleetHttpClient):
                 return None
             metadata = metadata_from_proto(response.messages_list[0].metadata)
             try:
-                return Asked(metadata, self._frame(metadata, response.message_object_trees[0], wait))
+                content = self._content(metadata, response.message_object_trees[0], wait)
             except NotForUs as refusal:
-                return Asked(metadata, refused=refusal.answerless)
+                return Asked(make_message(metadata, RecordDict()), refusal.answerless)
+            return Asked(make_message(metadata, content))
 
-    def bring(self, asked: Asked, frames: tuple[bytes, ...]) -> None:
-        """Answer a message with frames.
-
-        Raises: Unregistered, LinkLost, ParcelRefused.
-        """
-        records = RecordDict()
-        for place, part in enumerate(parcel(frames)):
-            records[PARTS[place]] = ConfigRecord({"bytes": part})
-        self._push(make_message(_answering(asked.metadata), records))
-
-    def bring_none(self, asked: Asked, why: Answerless) -> None:
-        """Answer a message with a code, and not a word more.
+    def bring(self, reply: Message) -> bool:
+        """Bring an answer; tell whether it was wanted: the run may have ended since.
 
         Raises: Unregistered, LinkLost.
         """
-        self._push(make_message(_answering(asked.metadata), error=Error(int(why))))
+        reply.metadata.__dict__["_message_id"] = reply.object_id
+        with translated():
+            try:
+                self._push(reply)
+            except httpx.HTTPStatusError as error:
+                if not error.response.is_client_error:
+                    raise
+                return False
+        return True
 
-    def _frame(self, metadata: Metadata, tree: ObjectTree, wait: Callable[[], None]) -> bytes:
+    def _content(self, metadata: Metadata, tree: ObjectTree, wait: Callable[[], None]) -> RecordDict:
         if metadata.message_type != MESSAGE_TYPE:
             raise NotForUs(Answerless.UNKNOWN_KIND, got="a message of another type")
         mine = (metadata.src_node_id, metadata.dst_node_id) == (SUPERLINK_NODE_ID, self.node.node_id)
-        if not mine or metadata.reply_to_message_id or not self._is_round(metadata.run_id):
-            raise NotForUs(Answerless.FOREIGN, got="a message for another node, or of another run")
-        objects = [each.object_id for each in iterate_object_tree(tree)]
+        objects = [each.object_id for each in islice(iterate_object_tree(tree), MAX_OBJECTS + 1)]
         if len(objects) > MAX_OBJECTS:
             raise NotForUs(Answerless.TOO_LARGE, got="a message of too many parts")
-        contents = {name: self._pulled(metadata.run_id, name, wait) for name in objects}
-        self.ConfirmMessageReceived(
-            ConfirmMessageReceivedRequest(node=self.node, run_id=metadata.run_id, message_object_id=metadata.message_id)
-        )
-        return _only_frame(tree.object_id, contents)
+        try:
+            if not mine or metadata.reply_to_message_id or not self._is_round(metadata.run_id):
+                raise NotForUs(Answerless.FOREIGN, got="a message for another node, or of another run")
+            contents = {name: self._pulled(metadata.run_id, name, wait) for name in objects}
+            self.ConfirmMessageReceived(
+                ConfirmMessageReceivedRequest(
+                    node=self.node, run_id=metadata.run_id, message_object_id=metadata.message_id
+                )
+            )
+        except httpx.HTTPStatusError as error:
+            if not error.response.is_client_error:
+                raise
+            raise NotForUs(Answerless.FOREIGN, got="a message of a run that the SuperLink denies") from None
+        return _inflated(tree.object_id, contents)
 
     def _is_round(self, run_id: int) -> bool:
         # A run is known by the digest of its bundle; the bundle itself is never asked for.
@@ -191,28 +185,27 @@ class FleetLink(FleetHttpClient):
         raise NotForUs(Answerless.FOREIGN, got="a message of which a part is missing or another")
 
     def _push(self, message: Message) -> None:
-        message.metadata.__dict__["_message_id"] = message.object_id
         objects = get_all_nested_objects(message)
-        request = PushMessagesRequest(
-            node=self.node,
-            messages_list=[message_to_proto(remove_content_from_message(message))],
-            message_object_trees=[get_object_tree(message)],
-            clientapp_runtime_list=[0.0],  # how long it took is nobody's business
+        response = self.PushMessages(
+            PushMessagesRequest(
+                node=self.node,
+                messages_list=[message_to_proto(remove_content_from_message(message))],
+                message_object_trees=[get_object_tree(message)],
+                clientapp_runtime_list=[0.0],  # how long it took is nobody's business
+            )
         )
-        with translated():
-            response = self.PushMessages(request)
-            for name in response.objects_to_push:
-                if name not in objects:
-                    raise _lost("a SuperLink that asks for what was not offered")
-                self.PushObject(
-                    PushObjectRequest(
-                        node=self.node,
-                        run_id=message.metadata.run_id,
-                        object_id=name,
-                        object_content=objects[name].deflate(),
-                        session_id=response.session_id,
-                    )
+        for name in response.objects_to_push:
+            if name not in objects:
+                raise _lost("a SuperLink that asks for what was not offered")
+            self.PushObject(
+                PushObjectRequest(
+                    node=self.node,
+                    run_id=message.metadata.run_id,
+                    object_id=name,
+                    object_content=objects[name].deflate(),
+                    session_id=response.session_id,
                 )
+            )
 
 
 @contextmanager
@@ -225,7 +218,7 @@ def translated() -> Iterator[None]:
         yield
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
-        if status in _REFUSED:
+        if error.response.is_client_error:
             raise Unregistered(
                 got=f"status {status} of the SuperLink",
                 wanted="a node that it knows",
@@ -236,34 +229,14 @@ def translated() -> Iterator[None]:
         raise _lost(f"{type(error).__name__} on the way to the SuperLink") from None
 
 
-def _only_frame(root: str, contents: dict[str, bytes]) -> bytes:
+def _inflated(root: str, contents: dict[str, bytes]) -> RecordDict:
     try:
         message = inflate_object_from_contents(root, contents)
-        records = message.content if isinstance(message, Message) and message.has_content() else RecordDict()
-        parts = [records[name]["bytes"] for name in PARTS[: len(records)]]
-        frames = frames_of([part for part in parts if isinstance(part, bytes)], source="the coordinator")
-    except Exception:  # noqa: BLE001 - whatever Flower raises over these bytes says only that they are no parcel
-        raise NotForUs(Answerless.FOREIGN, got="a message that holds no parcel") from None
-    if len(frames) != 1:
-        raise NotForUs(Answerless.FOREIGN, got="a parcel of other than one message")
-    return frames[0]
-
-
-def _answering(asked: Metadata) -> Metadata:
-    created = now().timestamp()
-    return Metadata(
-        run_id=asked.run_id,
-        message_id="",
-        src_node_id=asked.dst_node_id,
-        dst_node_id=asked.src_node_id,
-        reply_to_message_id=asked.message_id,
-        group_id=asked.group_id,
-        created_at=created,
-        ttl=max(asked.created_at + asked.ttl - created, 1.0),
-        message_type=asked.message_type,
-        src_task_id=asked.dst_task_id,
-        dst_task_id=asked.src_task_id,
-    )
+        if isinstance(message, Message) and message.has_content():
+            return message.content
+    except Exception:  # noqa: BLE001, S110 - whatever Flower raises over these bytes says only that they are no message
+        pass
+    raise NotForUs(Answerless.FOREIGN, got="a message without content")
 
 
 def _lost(got: str) -> LinkLost:

@@ -11,16 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from flwr.app import Context, Message, RecordDict
+from flwr.clientapp import ClientApp
+
+from partner_node.flower.client_app import client_app, no_answer
 from partner_node.flower.errors import LinkLost, Unregistered, VaultProcessEnded
 from partner_node.flower.link import Asked
 from partner_node.flower.log_lines import tell
-from protocol.errors import SamenzichtError
-from protocol.round.carriage import Answerless
 
 POLL_S = 0.5
 BEAT_S = 10.0  # a third of what Flower asks for: two may get lost
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 HEALTH = "health.json"
+_CONTEXT = Context(run_id=0, node_id=0, node_config={}, state=RecordDict(), run_config={})  # nothing of it is used
 
 
 class Link(Protocol):
@@ -38,11 +41,8 @@ class Link(Protocol):
     def fetch(self, *, wait: "Wait") -> Asked | None:
         """Return the next message."""
 
-    def bring(self, asked: Asked, frames: tuple[bytes, ...]) -> None:
-        """Answer with frames."""
-
-    def bring_none(self, asked: Asked, why: Answerless) -> None:
-        """Answer with a code."""
+    def bring(self, reply: Message) -> bool:
+        """Bring an answer; tell whether it was wanted."""
 
 
 class Wait(Protocol):
@@ -80,6 +80,10 @@ class Service:
     _beaten_s: float = 0.0
     _state: str = ""
     _said_s: float = 0.0
+    _app: ClientApp = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._app = client_app(self._ask)
 
     def run(self) -> None:
         """Serve until `stop` is set."""
@@ -122,18 +126,18 @@ class Service:
         self._answer(asked)
 
     def _answer(self, asked: Asked) -> None:
-        why, frames = asked.refused or Answerless.NOT_ANSWERED, None
-        if asked.refused is None:
-            try:
-                frames = self.answers.ask(asked.frame, meanwhile=self._beat_if_possible)
-            except (VaultProcessEnded, SamenzichtError) as error:
-                tell("not-answered", code=error.code)
-        if frames is None:
-            tell("refused", code=why.name.lower().replace("_", "-"))
-            self.link.bring_none(asked, why)
-            return
-        self.link.bring(asked, frames)
-        tell("answered", messages=len(frames))
+        message, why = asked.message, asked.refused
+        reply = self._app(message, _CONTEXT) if why is None else no_answer(message, why)
+        wanted = self.link.bring(reply)
+        code = reply.error.code if reply.has_error() else 0
+        tell("answered" if wanted else "answered-too-late", code=code)
+
+    def _ask(self, frame: bytes) -> tuple[bytes, ...] | None:
+        try:
+            return self.answers.ask(frame, meanwhile=self._beat_if_possible)
+        except VaultProcessEnded as error:
+            tell("not-answered", code=error.code)
+            return None
 
     def _beat(self) -> None:
         if time.monotonic() - self._beaten_s >= BEAT_S:

@@ -1,0 +1,54 @@
+"""Rounds over a live link for tests, driven as the coordinator's command does, and what the vaults say of them."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordinator.flower.link import Link
+from coordinator.rounds import begin, turn
+from coordinator.session import Session
+from partner_node.config import load_config
+from partner_node.node import load_node
+from partner_node.taking_part import take_part
+from partner_node.vault.carry_out import load_commitment
+from protocol.digest import digest_of
+from protocol.errors import SamenzichtError
+from protocol.round.coordinator_round import CoordinatorSlot
+from protocol.round.transitions import State
+from protocol.words.ids import Digest, PartyId
+from tests.flower.live import Ground, pem_of
+from tests.flower.parties import NODES, PERIOD, Parties
+
+LOOK_S = 0.2
+MOST_S = 240.0
+
+
+def link_to(parties: Parties, ground: Ground, told: list[SamenzichtError]) -> Link:
+    """Return the coordinator's link to every node."""
+    keys = {party: pem_of(parties.node_key(party)) for party in NODES}
+    return Link(ground.place, ground.certificates.authority, keys, told.append)
+
+
+def drive(
+    session: Session, parties: Parties, link: Link, *, after_turn: Callable[[CoordinatorSlot], None] = lambda _: None
+) -> CoordinatorSlot:
+    """Drive the round of the study's period to its end."""
+    slot = begin(session, digest_of(parties.study), PERIOD, NODES, now_s=int(time.time())).slot
+    until = time.monotonic() + MOST_S
+    while time.monotonic() < until:
+        done = turn(session, slot, link, taken=lambda _: None)
+        if done.slot.state is State.DONE:
+            return done.slot
+        after_turn(done.slot)
+        time.sleep(LOOK_S)
+    raise AssertionError(f"the round stands at {done.slot.state}")
+
+
+def counted(parties: Parties, party: PartyId, slot: Digest) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return what a node counted and what it sent under its masks, from its own vault."""
+    node = load_node(load_config(parties.place(party) / "node.toml"), today=parties.today)
+    with node.writing() as vault:
+        session = take_part(node, vault, today=lambda: parties.today).session
+        return load_commitment(vault, slot).values, session.own_counts(session.shelf.memory.slots[slot])
