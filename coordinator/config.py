@@ -9,7 +9,8 @@ from protocol.words.ids import PartyId
 
 MAX_CONFIG_CHARS = 10_000
 NAME = "coordinator.toml"
-_KEYS = {"party", "store", "courier"}
+_KEYS, _OPTIONAL = {"party", "store", "courier"}, {"link_port"}
+_PORTS = range(1, 1 << 16)
 _PARTY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -19,11 +20,15 @@ class WrongConfig(OperatorRefusal):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Config:
-    """party: the coordinator's id in the covenant. store: URL; it may hold a password. courier: folder, in its own."""
+    """party: the coordinator's id in the covenant. store: URL; it may hold a password. courier: folder, in its own.
+
+    link_port: of the SuperLink, on 127.0.0.1; None where every party has a courier.
+    """
 
     party: PartyId
     store: str
     courier: str
+    link_port: int | None = None
 
 
 def parse_config(text: str) -> Config:
@@ -35,7 +40,7 @@ def parse_config(text: str) -> Config:
         tree = tomllib.loads(text) if len(text) <= MAX_CONFIG_CHARS else {}
     except tomllib.TOMLDecodeError:
         raise _wrong("a text that is no TOML") from None
-    if strange := sorted(set(tree) - _KEYS):
+    if strange := sorted(set(tree) - _KEYS - _OPTIONAL):
         raise _wrong(f"the unknown key {strange[0][:40]!a}")
     if missing := sorted(_KEYS - set(tree)):
         raise _wrong(f"no key {missing[0]}")
@@ -43,7 +48,10 @@ def parse_config(text: str) -> Config:
         raise _wrong("a value that is no text")
     if _PARTY.fullmatch(tree["party"]) is None:
         raise _wrong("a party id of another form")
-    return Config(PartyId(tree["party"]), tree["store"], tree["courier"])
+    port = tree.get("link_port")
+    if port is not None and (not isinstance(port, int) or port not in _PORTS):
+        raise _wrong("a link_port that is no port")
+    return Config(PartyId(tree["party"]), tree["store"], tree["courier"], port)
 
 
 def first_config(party: PartyId) -> str:

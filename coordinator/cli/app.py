@@ -14,6 +14,7 @@ GROUPS = {
     "geography": "coordinator.cli.geography",
     "covenant": "coordinator.cli.covenant",
     "study": "coordinator.cli.study",
+    "link": "coordinator.cli.link",
     "run": "coordinator.cli.run",
     "release": "coordinator.cli.release",
     "approve-release": "coordinator.cli.release",

@@ -1,22 +1,27 @@
-"""Touches the world: `run PERIOD`: one round over the courier's folders, as far as the answers reach."""
+"""Touches the world: `run PERIOD`: one round over the link and the courier's folders, as far as the answers reach."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from coordinator.cli.telling import AsJson, Folder, Lang, Now, said, seconds, show, tell, telling
+from coordinator.cli.telling import AsJson, Folder, Lang, Now, day, said, seconds, show, tell, telling
+from coordinator.mixed_channel import MixedChannel
 from coordinator.office import Office, open_office
 from coordinator.rounds import PartyLine, PartyState, Turn, begin, deadlines, party_lines, turn
 from privacy.language import Language
 from protocol.digest import digest_of
+from protocol.round.channel import Channel
 from protocol.round.transitions import State
 from protocol.study.study import Study
 from protocol.words.period import Period, is_period
 
 LOOK_S = 1.0  # between two looks at the folders
+LINK_LOOK_S, LINK_WAIT_S = 0.2, 600.0
 _WORDS = {
     PartyState.READY: ("gereed", "ready"),
     PartyState.WAITING: ("wordt op gewacht", "waiting"),
@@ -35,7 +40,7 @@ def run_command(
     period: Annotated[str, typer.Argument(metavar="PERIOD", help="2026, 2026-H1, 2026-Q1 or 2026-01")],
     *,
     study: Annotated[str | None, typer.Option("--study", help="where several have this period")] = None,
-    wait_s: Annotated[float, typer.Option("--wait", min=0, help="seconds to go on looking for answers")] = 0,
+    wait_s: Annotated[float | None, typer.Option("--wait", min=0, help="seconds to go on looking for answers")] = None,
     folder: Folder = Path(),
     now: Now = None,
     as_json: AsJson = False,
@@ -44,13 +49,14 @@ def run_command(
     """Drive the round of a period. Run it again whenever answers came in: it goes on from what is stored."""
     if not is_period(period):
         raise typer.BadParameter("2026, 2026-H1, 2026-Q1 or 2026-01", param_hint="PERIOD")
-    until = time.monotonic() + wait_s
-    with telling(), open_office(folder) as office:
+    with telling(), open_office(folder) as office, _channel(office, now, lang) as channel:
+        linked = isinstance(channel, MixedChannel)
+        until = time.monotonic() + ((LINK_WAIT_S if linked else 0) if wait_s is None else wait_s)
         chosen = office.study_for(Period(period), study)
-        done = _turn(office, chosen, Period(period), now)
+        done = _turn(office, channel, chosen, Period(period), now)
         while done.slot.state is not State.DONE and time.monotonic() < until:
-            time.sleep(LOOK_S)
-            done = _turn(office, chosen, Period(period), now)
+            time.sleep(LINK_LOOK_S if linked else LOOK_S)
+            done = _turn(office, channel, chosen, Period(period), now)
         scheduled = chosen.round_for(Period(period))
         due_s = deadlines(scheduled.opens, scheduled.due, now_s=seconds(now)).due_s
         lines = party_lines(done.slot, office.covenant().covenant.participants, now_s=seconds(now), due_s=due_s)
@@ -67,14 +73,32 @@ def run_command(
     show(tree, [said(lang, f"ronde {period}: {state}", f"round {period}: {state}")], as_json=as_json)
 
 
-def _turn(office: Office, study: Study, period: Period, now: datetime | None) -> Turn:
+@contextmanager
+def _channel(office: Office, now: datetime | None, lang: Language) -> Iterator[Channel]:
+    """Give the courier's folders, and with them the link where one is set up."""
+    courier = office.courier()
+    if office.config.link_port is None:
+        yield courier
+        return
+    from coordinator.cli.link import warn_of_end  # noqa: PLC0415 - Flower takes seconds to import
+    from coordinator.flower.folder import authority_of, certificate_days_left, node_keys, place_of  # noqa: PLC0415
+    from coordinator.flower.link import Link  # noqa: PLC0415 - idem
+
+    place = place_of(office.folder, office.config.link_port)
+    warn_of_end(certificate_days_left(place, today=day(now)), lang)
+    nodes = node_keys(office.folder, office.covenant().covenant, today=day(now))
+    with Link(place, authority_of(place), nodes, lambda error: tell(f"{error.code}: {error}")) as link:
+        yield MixedChannel(courier, link, frozenset(nodes))
+
+
+def _turn(office: Office, channel: Channel, study: Study, period: Period, now: datetime | None) -> Turn:
     courier, session = office.courier(), office.session()
     for error in office.take_papers():
         tell(f"{error.code}: {error}")
     slot = begin(session, digest_of(study), period, courier.parties, now_s=seconds(now)).slot
     before = None
     while True:  # until nothing changes: at most one turn for each state of a round
-        done = turn(session, slot, courier, taken=courier.taken)
+        done = turn(session, slot, channel, taken=courier.taken)
         for error in done.refused:
             tell(f"{error.code}: {error}")
         if done.slot.state is before or done.slot.state is State.DONE:

@@ -11,8 +11,9 @@ from itertools import islice
 
 import httpx
 from flwr.app import Message, RecordDict
+from flwr.app.constants import DEFAULT_TTL
 from flwr.app.error import Error
-from flwr.app.message.message import DEFAULT_TTL, make_message
+from flwr.app.message.message import make_message
 from flwr.common.serde_utils import metadata_from_proto
 from flwr.proto.message_pb2 import ConfirmMessageReceivedRequest, ObjectTree
 from flwr.proto.message_pb2 import Message as ProtoMessage

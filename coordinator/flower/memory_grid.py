@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from flwr.app import Context, Message, RecordDict
+from flwr.app.constants import DEFAULT_TTL
 from flwr.app.error import Error
-from flwr.app.message.message import DEFAULT_TTL
 from flwr.proto.node_pb2 import NodeInfo
 from flwr.serverapp import Grid
 from flwr.supercore.inflatable.inflatable_object import get_all_nested_objects

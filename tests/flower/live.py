@@ -1,6 +1,5 @@
 """A live SuperLink on loopback for tests, with TLS and node authentication, and node keys made on the spot."""
 
-from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,13 +7,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from coordinator.flower.certificates import Certificates, make_certificates
 from coordinator.flower.superlink import LOOPBACK, Place, free_port
 from partner_node.flower.link import FleetLink
 from partner_node.flower.transport import trusting
-from protocol.covenant.link_key import SignedLinkKey
 
 SECRET = bytes(range(32))
 
@@ -44,12 +41,6 @@ def make_ground(folder: Path) -> Ground:
 
 def new_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP384R1())
-
-
-def pem_of(signed: SignedLinkKey) -> bytes:
-    """Return the public key that a party signed for, as Flower registers it."""
-    public = load_der_public_key(b64decode(signed.link_key.key))
-    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 @contextmanager

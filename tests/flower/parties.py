@@ -10,22 +10,24 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from coordinator.session import Session
+from coordinator.cli.app import make_app
+from coordinator.cli.link import port_of
+from coordinator.flower.folder import place_of
+from coordinator.flower.superlink import LOOPBACK, Place, free_port
+from coordinator.identity import make_identity
+from coordinator.office import open_office
 from partner_node.cli.app import app
 from partner_node.profiles.catalogue import PROFILES
 from partner_node.profiles.sample import sample
 from protocol.covenant.covenant import Covenant
-from protocol.covenant.link_key import LinkKey, LinkUse, SignedLinkKey, sign_link_key
 from protocol.covenant.public_keys import PublicKeys
 from protocol.covenant.signed import PartySignature, SignedCovenant
 from protocol.digest import digest_of
-from protocol.round.member import Member
 from protocol.signing import Purpose, sign
 from protocol.study.study import Study
 from protocol.words.code_list import CodeListReference
 from protocol.words.ids import AgreementKey, IdentityKey, PartyId
 from simulations.first_light import agreement
-from simulations.round_world import MemoryShelf
 from tests import example
 from tests.partner_node.cli.partner import LISTS, PLACES
 from tests.partner_node.delivery.files import geography
@@ -38,7 +40,7 @@ PERIOD = agreement.PERIOD
 
 @dataclass
 class Parties:
-    """Everybody's folders under one; the coordinator is in memory."""
+    """Everybody's folders under one: the coordinator's office, and a folder for each party with a node."""
 
     folder: Path
     today: date
@@ -46,17 +48,48 @@ class Parties:
     def place(self, party: PartyId) -> Path:
         return self.folder / party
 
-    def settle(self, authority: str, port: int) -> None:
-        """Take every party from its keys to a node that is ready to run, by its own commands."""
+    @property
+    def office(self) -> Path:
+        return self.folder / "office"
+
+    def settle(self) -> None:
+        """Take everybody to where the first round can run, by their own commands."""
+        port = free_port()
+        self.office.mkdir(mode=0o700, parents=True)
+        make_identity(self.office, example.secret(agreement.COORDINATOR))
+        self.coordinate("init", str(self.office), "--party", agreement.COORDINATOR)
+        self.coordinate("link", "init", "--host", LOOPBACK, "--port", str(port), "--dir", str(self.office))
+        self._settle_nodes(port)
+        with open_office(self.office) as office:
+            office.store.keep_geography(geography())
+            for codes in LISTS:
+                office.store.keep_code_list(codes)
+            office.store.keep_covenant(self.signed_covenant)
+            office.store.keep_study(agreement.sign_study(self.study, example.signing_key(agreement.COORDINATOR)))
+        files = [str(self.place(party) / f"{party}.link.json") for party in NODES]
+        self.coordinate("link", "add", *files, "--dir", str(self.office))
+
+    @property
+    def link_place(self) -> Place:
+        """Where the SuperLink stands."""
+        return place_of(self.office, port_of(self.office))
+
+    def coordinate(self, *arguments: str) -> str:
+        """Run the coordinator's command; it must succeed."""
+        done = CliRunner().invoke(make_app(), list(arguments), env={"SAMENZICHT_LANG": "en"})
+        assert done.exit_code == 0, (arguments, done.stdout, done.stderr, done.exception)
+        return done.stdout
+
+    def _settle_nodes(self, port: int) -> None:
         for party in NODES:
             self.place(party).mkdir(mode=0o700, parents=True)
             officer = [] if party == agreement.WITNESS else ["--officer", "fg=F. Gees (verzonnen)"]
             self.call(party, "keys", party, *officer)
         for party in NODES:
-            self._write_papers(party, authority)
+            self._write_papers(party)
             self.call(party, "covenant", "sign", "agreement/draft.json", "--party", party, "--yes")
         for party in NODES:
-            self._write_covenant(party)
+            (self.place(party) / "agreement" / "covenant.json").write_bytes(self.signed_covenant.encode())
             profile = [] if party == agreement.WITNESS else ["--profile", party]
             self.call(party, "init", "--party", party, *profile, "--yes")
             with (self.place(party) / "node.toml").open("a") as file:
@@ -72,19 +105,6 @@ class Parties:
             done = CliRunner().invoke(app, list(arguments), env={"SAMENZICHT_LANG": "en"})
         assert done.exit_code == 0, (party, arguments, done.stdout, done.stderr, done.exception)
         return done.stdout
-
-    def node_key(self, party: PartyId) -> SignedLinkKey:
-        return SignedLinkKey.parse((self.place(party) / f"{party}.link.json").read_bytes())
-
-    def authority(self, certificate: str) -> SignedLinkKey:
-        """Return the coordinator's word on its certificate."""
-        stated = LinkKey(
-            party=agreement.COORDINATOR,
-            use=LinkUse.AUTHORITY,
-            key=certificate,
-            valid_until=self.today + timedelta(days=30),
-        )
-        return sign_link_key(stated, example.signing_key(agreement.COORDINATOR))
 
     @cached_property
     def covenant(self) -> Covenant:
@@ -108,24 +128,17 @@ class Parties:
         scheduled = scheduled.model_copy(update={"opens": opens, "due": due})
         return made.model_copy(update={"schedule": (scheduled,)})
 
-    def session(self) -> Session:
-        """Return a coordinator in memory."""
-        key = example.signing_key(agreement.COORDINATOR)
-        studies = {digest_of(self.study): self.study}
-        member = Member(agreement.COORDINATOR, self.covenant, geography(), LISTS, studies, key)
-        return Session(member, MemoryShelf())
-
     def environment(self) -> dict[str, str]:
         return {**os.environ, "SAMENZICHT_LANG": "en", "HTTPS_PROXY": "http://127.0.0.1:9", "PYTHONUNBUFFERED": "1"}
 
-    def _write_papers(self, party: PartyId, authority: str) -> None:
+    def _write_papers(self, party: PartyId) -> None:
         place = self.place(party) / "agreement"
         for name in ("code-lists", "studies"):
             (place / name).mkdir(parents=True)
         (place / "draft.json").write_bytes(self.covenant.encode())
         (place / "geography.json").write_bytes(geography().encode())
         (place / "former.txt").write_text(f"{PLACES.former[0]}\n")
-        (place / "authority.json").write_bytes(self.authority(authority).encode())
+        shutil.copy(self.office / "link" / "authority.json", place)
         for codes in LISTS:
             (place / "code-lists" / f"{codes.id}.json").write_bytes(codes.encode())
         signed = agreement.sign_study(self.study, example.signing_key(agreement.COORDINATOR))
@@ -149,14 +162,13 @@ class Parties:
             lines += [f'scope = "{wpg.scope}"']
         (self.place(party) / "register.toml").write_text("\n".join(lines) + "\n")
 
-    def _write_covenant(self, party: PartyId) -> None:
+    @cached_property
+    def signed_covenant(self) -> SignedCovenant:
         own = [PartySignature.parse((self.place(each) / f"{each}.signature.json").read_bytes()) for each in NODES]
-        body = self.covenant.encode()
-        made = sign(body, key=example.signing_key(agreement.COORDINATOR), purpose=Purpose.COVENANT)
+        made = sign(self.covenant.encode(), key=example.signing_key(agreement.COORDINATOR), purpose=Purpose.COVENANT)
         everyone = {each.signer: each for each in own} | {
             agreement.COORDINATOR: PartySignature(signer=agreement.COORDINATOR, signature=made)
         }
-        signed = SignedCovenant(
+        return SignedCovenant(
             covenant=self.covenant, signatures=tuple(everyone[each.id] for each in self.covenant.parties)
         )
-        (self.place(party) / "agreement" / "covenant.json").write_bytes(signed.encode())

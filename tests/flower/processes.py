@@ -1,6 +1,7 @@
 """Node processes for tests: started as a partner starts them, watched from outside, ended with the test."""
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -9,11 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coordinator.flower.superlink import LOOPBACK
 from partner_node.flower.service import HEALTH
 from protocol.words.ids import PartyId
 from tests.flower.parties import Parties
 
 STOP_S = 60.0
+_COORDINATE = "from coordinator.cli.app import main; main()"
 _RUN = "from partner_node.cli.app import main; main()"
 
 
@@ -47,21 +50,60 @@ class NodeProcess:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
     @property
-    def health(self) -> dict[str, str | int]:
-        found: dict[str, str | int] = json.loads((self.parties.place(self.party) / "vault" / HEALTH).read_text())
-        return found
-
-    def children(self) -> list[int]:
-        """Return the processes that this one started."""
-        text = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        own = [int(each) for each in text.split()]
-        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
-            own += [int(each) for each in (task / "children").read_text().split()]
-        return sorted(set(own))
+    def state(self) -> str:
+        """What the health file says; nothing before there is one."""
+        path = self.parties.place(self.party) / "vault" / HEALTH
+        return str(json.loads(path.read_text())["state"]) if path.exists() else ""
 
     def stop(self) -> int:
-        self.process.terminate()
-        return self.process.wait(STOP_S)
+        return stop(self.process)
+
+
+def start_coordinator(parties: Parties, *arguments: str) -> "subprocess.Popen[bytes]":
+    """Start the coordinator's command in its folder."""
+    return subprocess.Popen(
+        [sys.executable, "-c", _COORDINATE, *arguments, "--dir", str(parties.office)],
+        env=parties.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@contextmanager
+def running_server(parties: Parties) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start `link serve`, give its process once the SuperLink answers, and stop it."""
+    process = start_coordinator(parties, "link", "serve")
+    try:
+        wait_for(lambda: process.poll() is not None or answers(parties.link_place.port))
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> int:
+    """Ask a process to stop and return its exit code; end one that does not."""
+    process.terminate()
+    try:
+        process.communicate(timeout=STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+    return process.returncode
+
+
+def answers(port: int) -> bool:
+    """Tell whether somebody listens on a port of loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process started."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(each) for each in (task / "children").read_text().split()]
+    return found
 
 
 @contextmanager
@@ -76,19 +118,13 @@ def running_nodes(parties: Parties, who: Sequence[PartyId]) -> Iterator[dict[Par
         for node in nodes.values():
             node.process.terminate()
         for node in nodes.values():
-            try:
-                node.process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                node.process.kill()
-                node.process.wait()
+            stop(node.process)
 
 
 def resident_mb(pid: int) -> float:
     """Return the memory that a process holds, as the kernel counts it."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError("no such process")
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return max((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:")), default=0.0)
 
 
 def loaded(pid: int) -> str:
@@ -96,9 +132,25 @@ def loaded(pid: int) -> str:
     return Path(f"/proc/{pid}/maps").read_text()
 
 
-def wait_for(true: Callable[[], bool], *, most_s: float = 90.0) -> None:
+def wait_for(true: Callable[[], bool], *, most_s: float = 240.0) -> None:
     """Wait until a condition holds."""
     until = time.monotonic() + most_s
     while not true():
         assert time.monotonic() < until, "it did not come about in time"
         time.sleep(0.2)
+
+
+def listening(pid: int) -> set[tuple[str, int]]:
+    """Return the addresses on which a process listens."""
+    sockets = {
+        link.readlink().name for link in Path(f"/proc/{pid}/fd").iterdir() if str(link.readlink()).startswith("socket:")
+    }
+    found = set()
+    for table, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+                address, port = fields[1].split(":")
+                raw = b"".join(bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8))
+                found.add((socket.inet_ntop(family, raw), int(port, 16)))
+    return found

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from coordinator.flower.folder import authority_of, node_keys
 from coordinator.flower.link import Link
 from coordinator.rounds import begin, turn
 from coordinator.session import Session
@@ -18,17 +19,17 @@ from protocol.errors import SamenzichtError
 from protocol.round.coordinator_round import CoordinatorSlot
 from protocol.round.transitions import State
 from protocol.words.ids import Digest, PartyId
-from tests.flower.live import Ground, pem_of
 from tests.flower.parties import NODES, PERIOD, Parties
 
 LOOK_S = 0.2
 MOST_S = 240.0
 
 
-def link_to(parties: Parties, ground: Ground, told: list[SamenzichtError]) -> Link:
+def link_to(parties: Parties, told: list[SamenzichtError]) -> Link:
     """Return the coordinator's link to every node."""
-    keys = {party: pem_of(parties.node_key(party)) for party in NODES}
-    return Link(ground.place, ground.certificates.authority, keys, told.append)
+    place = parties.link_place
+    keys = node_keys(parties.office, parties.covenant, today=parties.today)
+    return Link(place, authority_of(place), keys, told.append)
 
 
 def drive(

@@ -31,6 +31,7 @@ from partner_node.flower.link import Asked, FleetLink
 from protocol.round.carriage import MESSAGE_TYPE, PART_BYTES, STUB_DIGEST, Answerless, parcel
 from protocol.words.ids import PartyId
 from tests.flower.live import SECRET, Ground, fleet_link, make_ground, new_key
+from tests.flower.processes import listening
 
 FIRST, SECOND = PartyId("vt-01"), PartyId("school-01")
 LOOKED_UP = "looked-up.txt"
@@ -247,22 +248,6 @@ def foreign_bundle() -> bytes:
         archive.writestr("pyproject.toml", text)
         archive.writestr("evil/app.py", "raise SystemExit")
     return whole.getvalue()
-
-
-def listening(pid: int) -> set[tuple[str, int]]:
-    """Return the addresses on which a process listens."""
-    sockets = {
-        link.readlink().name for link in Path(f"/proc/{pid}/fd").iterdir() if str(link.readlink()).startswith("socket:")
-    }
-    found = set()
-    for table, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
-                address, port = fields[1].split(":")
-                raw = b"".join(bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8))
-                found.add((socket.inet_ntop(family, raw), int(port, 16)))
-    return found
 
 
 def send(live: Live, to: FleetLink, content: RecordDict, *, message_type: str = MESSAGE_TYPE) -> str:

@@ -1,24 +1,35 @@
 """A round with four real node processes over a live SuperLink: the sum is exact, and nothing else left a node."""
 
+import json
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from coordinator.flower.superlink import LOG, running_superlink
-from coordinator.session import Session
-from protocol.errors import SamenzichtError
+from coordinator.flower.superlink import LOG, LOOPBACK
+from coordinator.office import open_office
 from protocol.round.coordinator_round import CoordinatorSlot
-from tests.flower.live import SECRET, Ground, make_ground, today
-from tests.flower.parties import NODES, Parties
-from tests.flower.processes import NodeProcess, loaded, resident_mb, running_nodes, wait_for
-from tests.flower.rounds import counted, drive, link_to
-from tests.flower.test_contract import listening
+from protocol.round.opening import Opened
+from tests.flower.live import today
+from tests.flower.parties import NODES, PERIOD, Parties
+from tests.flower.processes import (
+    NodeProcess,
+    children_of,
+    listening,
+    loaded,
+    resident_mb,
+    running_nodes,
+    running_server,
+    start_coordinator,
+    stop,
+    wait_for,
+)
+from tests.flower.rounds import counted
 
-MOST_RESTING_MB = 130
+MOST_RESTING_MB, MOST_COORDINATOR_MB = 130, 400
 FRAMES = ("polars", "pandas", "pyarrow")
 # sigma is at most 4 for the study's tables: 40 is ten of them, passed once in 10^22 honest cells.
 MOST_NOISE = 40
@@ -26,16 +37,16 @@ MOST_NOISE = 40
 
 @dataclass(frozen=True)
 class Ran:
-    """A round that was run, and what was seen of its nodes before, during and after."""
+    """A round that was run by the commands, and what was seen of its processes."""
 
     parties: Parties
-    ground: Ground
-    session: Session
     slot: CoordinatorSlot
-    told: list[SamenzichtError]
+    opened: Opened
+    result: dict[str, object]
+    story: str
     nodes: dict[str, NodeProcess]
-    resting_mb: dict[str, float]
     resting_maps: dict[str, str]
+    megabytes: dict[str, float]
     ports: dict[str, set[tuple[str, int]]]
     exits: dict[str, int]
     healthy: dict[str, object]
@@ -43,39 +54,49 @@ class Ran:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
-    folder = tmp_path_factory.mktemp("round")
-    ground = make_ground(folder / "link")
-    parties = Parties(folder / "parties", today())
-    parties.settle(ground.certificates.authority_text, ground.place.port)
-    session, told = parties.session(), list[SamenzichtError]()
-    with ExitStack() as stack:
-        stack.enter_context(running_superlink(ground.place, secret=SECRET))
-        nodes = stack.enter_context(running_nodes(parties, NODES))
-        link = stack.enter_context(link_to(parties, ground, told))
-        wait_for(lambda: not link.absent())
-        slot = drive(session, parties, link)
-        healthy = {party: node.health["state"] for party, node in nodes.items()}
+    parties = Parties(tmp_path_factory.mktemp("round"), today())
+    parties.settle()
+    with running_server(parties) as server, running_nodes(parties, NODES) as nodes:
+        for node in nodes.values():
+            wait_for(lambda node=node: node.state == "listening")
+        coordinator = start_coordinator(parties, "run", PERIOD, "--json")
+        highest_mb = 0.0
+        while coordinator.poll() is None:
+            highest_mb = max(highest_mb, resident_mb(coordinator.pid))
+            time.sleep(0.1)
+        stdout, story = coordinator.communicate()
+        assert coordinator.returncode == 0, story
+        with open_office(parties.office, read_only=True) as office:
+            (slot,) = office.store.slots()
+            opened = office.session().opened(slot.slot)
+        seen = {party: node.process.pid for party, node in nodes.items()}
+        superlink = children_of(server.pid)[0]
         yield Ran(
             parties=parties,
-            ground=ground,
-            session=session,
             slot=slot,
-            told=told,
-            nodes=dict(nodes),
-            resting_mb={party: resident_mb(node.process.pid) for party, node in nodes.items()},
-            resting_maps={party: loaded(node.process.pid) for party, node in nodes.items()},
-            ports={
-                party: set().union(*(listening(pid) for pid in (node.process.pid, *node.children())))
-                for party, node in nodes.items()
+            opened=opened,
+            result=json.loads(stdout),
+            story=story.decode(),
+            nodes={party: nodes[party] for party in NODES},
+            resting_maps={party: loaded(pid) for party, pid in seen.items()},
+            megabytes={
+                **{party: resident_mb(pid) for party, pid in seen.items()},
+                "coordinator": highest_mb,
+                "superlink": resident_mb(superlink),
             },
-            exits={party: node.stop() for party, node in nodes.items()},
-            healthy=dict(healthy),
+            ports={
+                party: set().union(*(listening(each) for each in (pid, *children_of(pid))))
+                for party, pid in seen.items()
+            }
+            | {"superlink": listening(superlink)},
+            healthy={party: node.state for party, node in nodes.items()},
+            exits={party: node.stop() for party, node in nodes.items()} | {"server": stop(server)},
         )
 
 
 def test_the_opened_sum_is_the_sum_of_what_the_nodes_sent_and_near_the_truth(ran: Ran) -> None:
     both = [counted(ran.parties, party, ran.slot.slot) for party in NODES]
-    opened = ran.session.opened(ran.slot.slot).values
+    opened = ran.opened.values
     true = np.sum([values for values, _ in both], axis=0)
     assert opened.tolist() == np.sum([sent for _, sent in both], axis=0).tolist()
     assert true.sum() > 0
@@ -86,13 +107,15 @@ def test_the_opened_sum_is_the_sum_of_what_the_nodes_sent_and_near_the_truth(ran
 def test_every_party_answered_and_nothing_was_refused(ran: Ran) -> None:
     assert set(ran.slot.verdicts) == set(NODES)
     assert not ran.slot.objections
-    assert not ran.told
+    assert ran.result["state"] == "done"
+    assert "error" not in ran.story
 
 
 def test_a_node_listens_on_no_port_and_fetched_no_bundle(ran: Ran) -> None:
     """N01, N04 in this design: there is no way for a bundle to reach a node; its disk holds none."""
-    assert ran.ports == {party: set() for party in NODES}
-    log = (ran.ground.place.folder / LOG).read_text()
+    place = ran.parties.link_place
+    assert ran.ports == {**{party: set() for party in NODES}, "superlink": {(LOOPBACK, place.port)}}
+    log = (place.folder / LOG).read_text()
     assert log.count("/v1/fleet/activate-node") >= len(NODES)
     assert "get-fab" not in log
     for party in NODES:
@@ -106,16 +129,17 @@ def test_a_bundle_on_the_disk_would_be_found(tmp_path: Path) -> None:
 
 
 def test_the_process_that_talks_is_small_and_knows_no_frames(ran: Ran) -> None:
-    assert max(ran.resting_mb.values()) <= MOST_RESTING_MB
+    assert max(ran.megabytes[party] for party in NODES) <= MOST_RESTING_MB
+    assert ran.megabytes["coordinator"] <= MOST_COORDINATOR_MB
     for maps in ran.resting_maps.values():
         assert "libssl" in maps or "_ssl" in maps  # it is a list of libraries
         assert not [library for library in FRAMES if library in maps]
 
 
 def test_it_stops_when_told_and_was_healthy(ran: Ran) -> None:
-    assert ran.exits == dict.fromkeys(NODES, 0)
+    assert ran.exits == dict.fromkeys((*NODES, "server"), 0)
     assert ran.healthy == dict.fromkeys(NODES, "listening")
-    assert {ran.nodes[party].health["state"] for party in NODES} == {"stopped"}
+    assert {ran.nodes[party].state for party in NODES} == {"stopped"}
 
 
 def test_its_log_is_names_codes_and_times(ran: Ran) -> None:

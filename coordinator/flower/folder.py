@@ -1,0 +1,125 @@
+"""Touches the world: the link's files in the coordinator's folder. None of them needs Flower to be loaded.
+
+DIR/link/authority.pem, authority.json   the authority's certificate, and the coordinator's signed word on it
+DIR/link/server.pem, server.key          the SuperLink's own certificate and key
+DIR/link/nodes/PARTY.json                each party's signed word on its node key
+DIR/link/superlink/                      everything that the SuperLink writes
+"""
+
+import os
+from base64 import b64decode
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+from coordinator.flower.certificates import days_left, make_certificates
+from coordinator.flower.errors import LinkMissing, UnknownNode
+from coordinator.flower.superlink import Place
+from protocol.covenant.covenant import Covenant
+from protocol.covenant.link_key import LinkKey, LinkUse, SignedLinkKey, check_link_key, sign_link_key
+from protocol.signing import SigningKey
+from protocol.words.ids import PartyId
+
+FOLDER, NODES, AUTHORITY_WORD = "link", "nodes", "authority.json"
+AUTHORITY, SERVER, KEY = "authority.pem", "server.pem", "server.key"
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
+
+
+def make_link(office: Path, hosts: tuple[str, ...], *, party: PartyId, key: SigningKey, today: date) -> SignedLinkKey:
+    """Make new certificates and sign for them; the last file written is the one that partners need.
+
+    Raises: WrongHost.
+    """
+    made = make_certificates(hosts, today=today)
+    stated = LinkKey(party=party, use=LinkUse.AUTHORITY, key=made.authority_text, valid_until=made.valid_until)
+    signed = sign_link_key(stated, key)
+    folder = office / FOLDER
+    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    files = {KEY: made.server_key, SERVER: made.server, AUTHORITY: made.authority, AUTHORITY_WORD: signed.encode()}
+    for name, body in files.items():
+        _write(folder / name, body)
+    return signed
+
+
+def add_node(office: Path, body: bytes, covenant: Covenant, *, source: str, today: date) -> PartyId:
+    """Keep a party's word on its node key; a newer one takes the place of an older.
+
+    Raises: WireRefusal, UnknownParty, BadSignature, WeakKey, ForeignLinkKey, UnknownNode.
+    """
+    signed = SignedLinkKey.parse(body, source=source)
+    party = signed.link_key.party
+    check_link_key(signed, covenant, party=party, use=LinkUse.NODE, on=today)
+    _public_pem(signed)
+    folder = office / FOLDER / NODES
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    _write(folder / f"{party}.json", body)
+    return party
+
+
+def node_keys(office: Path, covenant: Covenant, *, today: date) -> Mapping[PartyId, bytes]:
+    """Return the public keys, PEM, of the parties whose nodes the link reaches; the others have a courier.
+
+    Raises: BadSignature, ForeignLinkKey, UnknownNode.
+    """
+    keys: dict[PartyId, bytes] = {}
+    for party in covenant.participants:
+        path = office / FOLDER / NODES / f"{party}.json"
+        if path.is_file():
+            signed = SignedLinkKey.parse(path.read_bytes()[: SignedLinkKey.max_bytes + 1], source=path.name)
+            check_link_key(signed, covenant, party=party, use=LinkUse.NODE, on=today)
+            keys[party] = _public_pem(signed)
+    return keys
+
+
+def place_of(office: Path, port: int) -> Place:
+    """Return where the SuperLink stands.
+
+    Raises: LinkMissing.
+    """
+    folder = (office / FOLDER).absolute()
+    if not (folder / AUTHORITY_WORD).is_file():
+        raise LinkMissing(
+            got=f"no certificates in {FOLDER}",
+            wanted="those of the link",
+            act="the operator must make them",
+            hint="samenzicht-coordinator link init --host NAME",
+        )
+    return Place(folder / "superlink", port, folder / AUTHORITY, folder / SERVER, folder / KEY)
+
+
+def authority_of(place: Place) -> bytes:
+    """Return the authority's certificate, PEM."""
+    return place.authority.read_bytes()
+
+
+def certificate_days_left(place: Place, *, today: date) -> int:
+    """Return for how many days the SuperLink's certificate still holds."""
+    return days_left(place.certificate.read_bytes(), today=today)
+
+
+def _public_pem(signed: SignedLinkKey) -> bytes:
+    try:
+        key = load_der_public_key(b64decode(signed.link_key.key))
+    except ValueError:
+        key = None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP384R1):
+        raise UnknownNode(
+            got=f"a node key of {signed.link_key.party} that is none",
+            wanted="a P-384 public key, as the keys command makes it",
+            act=f"{signed.link_key.party} must make its key and send the file again",
+        )
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _write(path: Path, body: bytes) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)  # from a crash in this function
+    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
