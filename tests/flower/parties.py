@@ -56,7 +56,7 @@ class Parties:
         """Take everybody to where the first round can run, by their own commands."""
         port = free_port()
         self.office.mkdir(mode=0o700, parents=True)
-        make_identity(self.office, example.secret(agreement.COORDINATOR))
+        make_identity(self.office, example.secret(f"sign {agreement.COORDINATOR}"))
         self.coordinate("init", str(self.office), "--party", agreement.COORDINATOR)
         self.coordinate("link", "init", "--host", LOOPBACK, "--port", str(port), "--dir", str(self.office))
         self._settle_nodes(port)

@@ -55,6 +55,11 @@ class NodeProcess:
         path = self.parties.place(self.party) / "vault" / HEALTH
         return str(json.loads(path.read_text())["state"]) if path.exists() else ""
 
+    def is_listening(self) -> bool:
+        """Tell whether it waits for messages; a process that ended never will."""
+        assert self.process.poll() is None, self.log.read_text()
+        return self.state == "listening"
+
     def stop(self) -> int:
         return stop(self.process)
 

@@ -123,7 +123,9 @@ def test_a_forged_answer_is_refused_by_its_signature() -> None:
         reply = honest[EVERYONE[0]](message, context)
         count[0] += 1
         if count[0] == 1:
-            part = bytearray(reply.content["part-00"]["bytes"])
+            sent = reply.content["part-00"]["bytes"]
+            assert isinstance(sent, bytes)
+            part = bytearray(sent)
             part[-1] ^= 1  # of the signature: a READY has no payload
             return Message(RecordDict({"part-00": ConfigRecord({"bytes": bytes(part)})}), reply_to=message)
         return reply

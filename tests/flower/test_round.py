@@ -57,8 +57,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     parties = Parties(tmp_path_factory.mktemp("round"), today())
     parties.settle()
     with running_server(parties) as server, running_nodes(parties, NODES) as nodes:
-        for node in nodes.values():
-            wait_for(lambda node=node: node.state == "listening")
+        wait_for(lambda: all(node.is_listening() for node in nodes.values()))
         coordinator = start_coordinator(parties, "run", PERIOD, "--json")
         highest_mb = 0.0
         while coordinator.poll() is None:
@@ -114,7 +113,8 @@ def test_every_party_answered_and_nothing_was_refused(ran: Ran) -> None:
 def test_a_node_listens_on_no_port_and_fetched_no_bundle(ran: Ran) -> None:
     """N01, N04 in this design: there is no way for a bundle to reach a node; its disk holds none."""
     place = ran.parties.link_place
-    assert ran.ports == {**{party: set() for party in NODES}, "superlink": {(LOOPBACK, place.port)}}
+    assert {name: ports for name, ports in ran.ports.items() if ports} == {"superlink": {(LOOPBACK, place.port)}}
+    assert set(ran.ports) == {*NODES, "superlink"}
     log = (place.folder / LOG).read_text()
     assert log.count("/v1/fleet/activate-node") >= len(NODES)
     assert "get-fab" not in log

@@ -28,7 +28,6 @@ from flwr.proto.message_pb2 import (
 )
 from flwr.proto.run_pb2 import GetRunResponse, Run
 from flwr.supercore.inflatable.inflatable_object import get_all_nested_objects, get_object_tree
-from google.protobuf.message import Message as ProtoMessage
 
 from coordinator.flower.certificates import Certificates
 from coordinator.flower.envelope import content_of, envelope
@@ -73,50 +72,54 @@ class HostileSuperLink:
     """What it says. say: answers by the last part of a path, instead of the usual ones."""
 
     queue: list[Waiting] = field(default_factory=list)
-    say: dict[str, Callable[[bytes], "ProtoMessage | Raw"]] = field(default_factory=dict)
+    say: dict[str, Callable[[bytes], Raw]] = field(default_factory=dict)
     run_digest: str = STUB_DIGEST
     asked: list[str] = field(default_factory=list)
     pushed: list[Message] = field(default_factory=list)
     current: Waiting | None = None
     port: int = 0
 
-    def answer(self, path: str, body: bytes) -> "ProtoMessage | Raw":
+    def answer(self, path: str, body: bytes) -> Raw:
         name = path.removeprefix(FLEET)
         self.asked.append(name)
         if name in self.say:
             return self.say[name](body)
-        usual: dict[str, Callable[[bytes], ProtoMessage]] = {
-            "activate-node": lambda _: ActivateNodeResponse(node_id=NODE),
-            "deactivate-node": lambda _: DeactivateNodeResponse(),
-            "send-node-heartbeat": lambda _: SendNodeHeartbeatResponse(success=True),
+        usual: dict[str, Callable[[bytes], bytes]] = {
+            "activate-node": lambda _: ActivateNodeResponse(node_id=NODE).SerializeToString(),
+            "deactivate-node": lambda _: DeactivateNodeResponse().SerializeToString(),
+            "send-node-heartbeat": lambda _: SendNodeHeartbeatResponse(success=True).SerializeToString(),
             "pull-messages": self._pull,
-            "get-run": lambda _: GetRunResponse(run=Run(run_id=RUN, fab_hash=self.run_digest)),
+            "get-run": lambda _: GetRunResponse(run=Run(run_id=RUN, fab_hash=self.run_digest)).SerializeToString(),
             "pull-object": self._object,
-            "confirm-message-received": lambda _: ConfirmMessageReceivedResponse(),
+            "confirm-message-received": lambda _: ConfirmMessageReceivedResponse().SerializeToString(),
             "push-messages": self._push,
-            "push-object": lambda _: PushObjectResponse(stored=True),
+            "push-object": lambda _: PushObjectResponse(stored=True).SerializeToString(),
         }
-        return usual[name](body) if name in usual else Raw(404)
+        return Raw(body=usual[name](body)) if name in usual else Raw(404)
 
-    def _pull(self, _body: bytes) -> ProtoMessage:
+    def _pull(self, _body: bytes) -> bytes:
         if not self.queue:
-            return PullMessagesResponse()
+            return b""
         self.current = self.queue.pop(0)
         bare = envelope(RecordDict(), MESSAGE_TYPE, NODE, run_id=RUN, group_id="", ttl=1.0)
         bare.__dict__["_metadata"] = self.current.message.metadata
-        return PullMessagesResponse(messages_list=[message_to_proto(bare)], message_object_trees=[self.current.tree])
+        response = PullMessagesResponse(
+            messages_list=[message_to_proto(bare)], message_object_trees=[self.current.tree]
+        )
+        return response.SerializeToString()
 
-    def _object(self, body: bytes) -> ProtoMessage:
+    def _object(self, body: bytes) -> bytes:
         assert self.current is not None
         content = self.current.objects.get(PullObjectRequest.FromString(body).object_id)
-        return PullObjectResponse(
+        found = PullObjectResponse(
             object_found=content is not None, object_available=True, object_content=content or b""
         )
+        return found.SerializeToString()
 
-    def _push(self, body: bytes) -> ProtoMessage:
+    def _push(self, body: bytes) -> bytes:
         request = PushMessagesRequest.FromString(body)
         self.pushed += [message_from_proto(message) for message in request.messages_list]
-        return PushMessagesResponse(session_id="s")
+        return PushMessagesResponse(session_id="s").SerializeToString()
 
 
 @contextmanager
@@ -128,8 +131,7 @@ def serving(superlink: HostileSuperLink, context: ssl.SSLContext | None) -> Iter
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            answer = superlink.answer(self.path, body)
-            raw = answer if isinstance(answer, Raw) else Raw(body=answer.SerializeToString())
+            raw = superlink.answer(self.path, body)
             self.send_response(raw.status)
             headers = {"content-type": PROTOBUF, "content-length": str(len(raw.body)), **raw.headers}
             for name, value in headers.items():

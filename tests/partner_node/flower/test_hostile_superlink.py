@@ -228,13 +228,13 @@ def test_after_nonsense_in_the_place_of_messages_the_node_comes_back(
     superlink = scene.superlink
     superlink.queue.append(waiting())
 
-    def nonsense(body: bytes) -> object:
+    def nonsense(body: bytes) -> Raw:
         if spoken:
             return spoken.pop()
         del superlink.say["pull-messages"]
         return superlink.answer("/v1/fleet/pull-messages", body)
 
-    superlink.say["pull-messages"] = nonsense  # type: ignore[assignment]  # what it says is the point
+    superlink.say["pull-messages"] = nonsense
     scene.run_until(lambda: len(superlink.pushed) == 1)
     assert scene.recorder.asked == [b"a frame"]
     log = capsys.readouterr().err

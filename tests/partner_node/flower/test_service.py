@@ -1,0 +1,176 @@
+"""The service: patient while the line is down, still alive while it works, and gone when it is told."""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from flwr.app import Message
+
+from partner_node.flower import service
+from partner_node.flower.errors import LinkLost, Unregistered, VaultProcessEnded
+from partner_node.flower.link import Asked
+from partner_node.flower.service import HEALTH, Service, Wait
+from protocol.round.carriage import Answerless
+from tests.partner_node.flower.hostile import waiting
+
+
+def lost() -> LinkLost:
+    return LinkLost(got="no line", wanted="one", act="nobody")
+
+
+def unknown() -> Unregistered:
+    return Unregistered(got="no key", wanted="one", act="somebody")
+
+
+def ended() -> VaultProcessEnded:
+    return VaultProcessEnded(got="no process", wanted="one", act="somebody")
+
+
+@dataclass
+class Line:
+    """A link by script: what each `fetch` gives or raises; after the last the service is stopped."""
+
+    script: list[object]
+    stop: threading.Event
+    calls: list[str] = field(default_factory=list)
+    brought: list[Message] = field(default_factory=list)
+    log_in_raises: list[Exception] = field(default_factory=list)
+
+    def log_in(self) -> None:
+        self.calls.append("log in")
+        if self.log_in_raises:
+            raise self.log_in_raises.pop(0)
+
+    def log_out(self) -> None:
+        self.calls.append("log out")
+
+    def beat(self) -> None:
+        self.calls.append("beat")
+
+    def fetch(self, *, wait: Wait) -> Asked | None:
+        wait()
+        self.calls.append("fetch")
+        if not self.script:
+            self.stop.set()
+            return None
+        step = self.script.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        assert step is None or isinstance(step, Asked)
+        return step
+
+    def bring(self, reply: Message) -> bool:
+        self.brought.append(reply)
+        return True
+
+
+@dataclass
+class Vault:
+    """In the place of the vault's process."""
+
+    answer: Callable[[Wait], tuple[bytes, ...] | None]
+    rests: int = 0
+    ends: int = 0
+    starts: bool = True
+
+    def start(self, *, meanwhile: Wait) -> None:
+        meanwhile()
+        if not self.starts:
+            raise ended()
+
+    def ask(self, body: bytes, *, meanwhile: Wait) -> tuple[bytes, ...] | None:
+        assert body == b"a frame"
+        return self.answer(meanwhile)
+
+    def rest(self) -> None:
+        self.rests += 1
+
+    def end(self) -> None:
+        self.ends += 1
+
+
+def run(
+    script: list[object], tmp_path: Path, *, vault: Vault | None = None, log_in: tuple[Exception, ...] = ()
+) -> tuple[Line, Vault, list[float]]:
+    """Run a service to the end of a script; return also how long it would have waited for the line each time."""
+    stop, waits = threading.Event(), list[float]()
+    line = Line(script, stop, log_in_raises=list(log_in))
+    found = vault or Vault(lambda _: (b"answer",))
+
+    class Patient(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0.0)
+            return self.is_set()
+
+    patient = Patient()
+    line.stop = patient
+    Service(line, found, tmp_path / HEALTH, patient).run()
+    return line, found, [each for each in waits if each != service.POLL_S]
+
+
+def test_while_the_line_is_down_it_waits_ever_longer_and_not_for_ever(tmp_path: Path) -> None:
+    _, _, waits = run([lost() for _ in range(8)], tmp_path)
+    assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+
+
+def test_after_a_message_it_is_quick_again(tmp_path: Path) -> None:
+    _, _, waits = run([lost(), lost(), None, lost()], tmp_path)
+    assert waits == [1.0, 2.0, 1.0]
+
+
+def test_it_logs_in_again_only_when_the_superlink_does_not_know_it(tmp_path: Path) -> None:
+    line, _, _ = run([lost(), None, unknown(), None], tmp_path)
+    assert line.calls.count("log in") == 2
+    assert line.calls[-1] == "log out"
+
+
+def test_a_key_that_is_registered_late_is_taken_then(tmp_path: Path) -> None:
+    """Also after a crash: for a minute Flower holds the old process for the live one."""
+    line, _, waits = run([Asked(waiting().message)], tmp_path, log_in=(unknown(), unknown()))
+    assert line.calls.count("log in") == 3
+    assert waits == [1.0, 2.0]
+    assert len(line.brought) == 1
+
+
+def test_it_beats_while_the_vault_works_and_a_lost_line_does_not_stop_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "BEAT_S", 0.0)
+
+    def slowly(meanwhile: Wait) -> tuple[bytes, ...]:
+        for _ in range(3):
+            meanwhile()
+        return (b"answer",)
+
+    line, _, _ = run([Asked(waiting().message)], tmp_path, vault=Vault(slowly))
+    at = len(line.calls) - line.calls[::-1].index("beat")
+    assert line.calls[:at].count("beat") >= 3
+    assert not line.brought[0].has_error()
+
+
+def test_a_vault_that_cannot_be_opened_is_a_constant_and_the_service_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def raising(_: Wait) -> tuple[bytes, ...]:
+        raise ended()
+
+    line, vault, _ = run([Asked(waiting().message), None], tmp_path, vault=Vault(raising, starts=False))
+    assert [reply.error.code for reply in line.brought] == [int(Answerless.NOT_ANSWERED)]
+    assert vault.ends == 1
+    events = [json.loads(text)["event"] for text in capsys.readouterr().err.splitlines()]
+    assert events == ["starting", "not-ready", "listening", "not-answered", "answered", "stopping", "stopped"]
+
+
+def test_when_nothing_comes_the_vaults_process_may_rest(tmp_path: Path) -> None:
+    _, vault, _ = run([None, None], tmp_path)
+    assert vault.rests >= 2
+
+
+def test_the_health_file_says_how_it_is(tmp_path: Path) -> None:
+    run([lost()], tmp_path)
+    found = json.loads((tmp_path / HEALTH).read_text())
+    assert found["state"] == "stopped"
+    assert set(found) == {"at_s", "pid", "state"}
