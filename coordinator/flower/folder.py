@@ -6,7 +6,6 @@ DIR/link/nodes/PARTY.json                each party's signed word on its node ke
 DIR/link/superlink/                      everything that the SuperLink writes
 """
 
-import os
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import date
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from coordinator.flower.certificates import days_left, make_certificates
 from coordinator.flower.errors import LinkMissing, UnknownNode
 from coordinator.flower.superlink import Place
+from coordinator.whole_file import write_whole
 from protocol.covenant.covenant import Covenant
 from protocol.covenant.link_key import LinkKey, LinkUse, SignedLinkKey, check_link_key, sign_link_key
 from protocol.signing import SigningKey
@@ -40,7 +40,7 @@ def make_link(office: Path, hosts: tuple[str, ...], *, party: PartyId, key: Sign
     folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
     files = {KEY: made.server_key, SERVER: made.server, AUTHORITY: made.authority, AUTHORITY_WORD: signed.encode()}
     for name, body in files.items():
-        _write(folder / name, body)
+        write_whole(folder / name, body, mode=FILE_MODE)
     return signed
 
 
@@ -55,7 +55,7 @@ def add_node(office: Path, body: bytes, covenant: Covenant, *, source: str, toda
     _public_pem(signed)
     folder = office / FOLDER / NODES
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    _write(folder / f"{party}.json", body)
+    write_whole(folder / f"{party}.json", body, mode=FILE_MODE)
     return party
 
 
@@ -112,14 +112,3 @@ def _public_pem(signed: SignedLinkKey) -> bytes:
             act=f"{signed.link_key.party} must make its key and send the file again",
         )
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _write(path: Path, body: bytes) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
-    fresh = path.with_name(path.name + ".new")
-    fresh.unlink(missing_ok=True)  # from a crash in this function
-    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

@@ -4,7 +4,6 @@ It opens a line and nothing else: what goes over it is signed with the party's i
 public half (`protocol/covenant/link_key.py`), and the coordinator registers it.
 """
 
-import os
 from base64 import b64decode, b64encode
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,7 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from partner_node.flower.errors import LinkNotConfigured
-from partner_node.keystore import FILE_MODE, DamagedKey, check_mode
+from partner_node.keystore import DamagedKey, check_mode
+from partner_node.whole_file import FILE_MODE, write_whole
 from protocol.covenant.link_key import LinkKey, LinkUse, SignedLinkKey, sign_link_key
 from protocol.signing import SigningKey
 from protocol.words.ids import PartyId
@@ -35,13 +35,7 @@ def make_node_key(folder: Path) -> ec.EllipticCurvePrivateKey:
     if not path.exists():
         made = ec.generate_private_key(ec.SECP384R1())
         body = made.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
-        fresh = path.with_name(NAME + ".new")
-        fresh.unlink(missing_ok=True)  # from a crash in this function
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.rename(path)
+        write_whole(path, body)
     return load_node_key(folder)
 
 

@@ -106,7 +106,7 @@ class HostileSuperLink:
         response = PullMessagesResponse(
             messages_list=[message_to_proto(bare)], message_object_trees=[self.current.tree]
         )
-        return response.SerializeToString()
+        return bytes(response.SerializeToString())
 
     def _object(self, body: bytes) -> bytes:
         assert self.current is not None
@@ -114,12 +114,12 @@ class HostileSuperLink:
         found = PullObjectResponse(
             object_found=content is not None, object_available=True, object_content=content or b""
         )
-        return found.SerializeToString()
+        return bytes(found.SerializeToString())
 
     def _push(self, body: bytes) -> bytes:
         request = PushMessagesRequest.FromString(body)
         self.pushed += [message_from_proto(message) for message in request.messages_list]
-        return PushMessagesResponse(session_id="s").SerializeToString()
+        return bytes(PushMessagesResponse(session_id="s").SerializeToString())
 
 
 @contextmanager
