@@ -55,7 +55,7 @@ HOMES = {
     "python_calamine": ("partner_node/sources/",),
     "rich": ("privacy/audit/cli.py", "simulations/cli/", "partner_node/cli/", "coordinator/cli/"),
     "scipy": (),
-    "shapely": ("coordinator/geography/",),
+    "shapely": ("coordinator/geography/", "simulations/region/published.py"),
     "sqlalchemy": ("coordinator/store/",),
     "typer": ("privacy/audit/cli.py", "simulations/cli/", "partner_node/cli/", "coordinator/cli/"),
 }

@@ -19,6 +19,7 @@ CHILDLESS_SIZE = 1.41
 FAMILY_SIZE = 3.59
 MOVES_A_YEAR = 0.09
 BIRTHS_A_YEAR = 0.0095  # of the inhabitants
+RESIDENTS = 100  # households of one person at the address of an institution
 GREW_UP_HERE = 0.3  # of households with a head under 45: assumption
 NEVER = np.int32(2**31 - 1)
 EPOCH = date(1970, 1, 1)
@@ -92,7 +93,8 @@ def make_population(region: Region, *, first_year: int, years: int) -> Populatio
     household, birth_day = household[order], birth_day[order]
     youngest = np.full(buurt.size, -(10**6), dtype=np.int64)
     np.maximum.at(youngest, household, birth_day)
-    home, next_home, move_day = _homes(region, buurt, first, years, generator)
+    alone = (adults == 1) & (children == 0)
+    home, next_home, move_day = _homes(region, buurt, alone, first=first, years=years, generator=generator)
     return Population(
         first_year=first_year,
         years=years,
@@ -177,12 +179,23 @@ def _births(
 
 
 def _homes(
-    region: Region, buurt: NDArray[np.int64], first: int, years: int, generator: np.random.Generator
+    region: Region,
+    buurt: NDArray[np.int64],
+    alone: NDArray[np.bool_],
+    *,
+    first: int,
+    years: int,
+    generator: np.random.Generator,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
-    """Give each household a home in its buurt; those that move once in the years take each other's homes."""
+    """Give each household a home in its buurt, some of those alone in an institution.
+
+    Those that move once in the years take each other's homes.
+    """
     start = np.searchsorted(region.addresses.buurt, np.arange(len(region.buurten.codes)))
     within = np.arange(buurt.size) - np.searchsorted(buurt, buurt)
     home = start[buurt] + within
+    for place in region.addresses.institutions.tolist():
+        home[np.flatnonzero(alone & (buurt == region.addresses.buurt[place]))[:RESIDENTS]] = place
     leaves = generator.random(buurt.size) < 1 - (1 - MOVES_A_YEAR) ** years
     movers = np.flatnonzero(leaves)
     next_home = home.copy()

@@ -89,7 +89,7 @@ def _intensity(
     income = np.bincount(buurten.wijk, weights=buurten.income_low * buurten.inhabitants) / np.maximum(people, 1)
     average = np.average(income, weights=people)
     spread = np.sqrt(np.average((income - average) ** 2, weights=people))
-    standard = (income - average) / spread
+    standard = (income - average) / (spread or 1.0)  # equal incomes, or unknown ones, make no gradient
     wijk_risk = np.exp(rates.income_beta * standard) * _residual(standard, rates.wijk_gamma, generator)
     frailty = generator.gamma(rates.household_gamma, 1 / rates.household_gamma, population.home.size)
     violent = np.append(frailty > np.quantile(frailty, 0.9), False)  # -1, no known origin, is the last: not violent

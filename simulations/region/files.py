@@ -10,11 +10,11 @@ from simulations.region.region import Region
 from simulations.region.shapes import Feature, geojson
 from simulations.words import ORIGIN
 
-ADDRESS_COLUMNS = ("PC6", "Huisnummer", "Buurt", "Wijk", "Gemeente")
+ADDRESS_COLUMNS = ("PC6", "Huisnummer", "Buurt", "Wijk", "Gemeente")  # of which the areas carry the year
 FIGURE_COLUMNS = ("code", "naam", "wijkcode", "inwoners", "huishoudens", "inkomen_laag", "herkomst")
 ABOUT = (
-    "Een verzonnen Veilig Thuis-regio: kaarten (GeoJSON, EPSG:28992, gelegen in de Noordzee), adressen met hun buurt "
-    "en kerncijfers per buurt. Geen enkele naam of code bestaat echt."
+    "Een verzonnen Veilig Thuis-regio: kaarten (GeoJSON, EPSG:28992, gelegen in de Noordzee), adressen met hun buurt, "
+    "instellingen en kerncijfers per buurt. Geen enkele naam of code bestaat echt."
 )
 
 
@@ -22,6 +22,7 @@ def region_files(region: Region) -> dict[str, bytes]:
     """Return the name and content of each file of a region."""
     files = {
         marked("adressen", "csv"): _address_csv(region),
+        marked("instellingen", "txt"): _institutions(region),
         marked("kerncijfers", "csv"): _figure_csv(region),
     }
     levels = {"gemeenten": Level.GEMEENTE, "wijken": Level.WIJK, "buurten": Level.BUURT}
@@ -54,7 +55,16 @@ def _address_csv(region: Region) -> bytes:
             addresses.postcode.tolist(), addresses.house_number.tolist(), addresses.buurt.tolist(), strict=True
         )
     )
-    return csv_bytes(ADDRESS_COLUMNS, rows)
+    year = region.geography.year
+    return csv_bytes((*ADDRESS_COLUMNS[:2], *(f"{name}{year}" for name in ADDRESS_COLUMNS[2:])), rows)
+
+
+def _institutions(region: Region) -> bytes:
+    """Return the list that a node reads: a postcode and a house number on each line, and nothing else."""
+    addresses = region.addresses
+    places = addresses.institutions.tolist()
+    lines = [f"{addresses.postcodes[addresses.postcode[at]]} {addresses.house_number[at]}\n" for at in places]
+    return "".join(lines).encode()
 
 
 def _figure_csv(region: Region) -> bytes:

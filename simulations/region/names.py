@@ -17,6 +17,7 @@ _LAST = (
     *("veld", "haven", "dijk", "meer", "kamp", "brink", "hof", "polder", "kade", "eind", "land", "dam", "gaard"),
     *("horn", "wijk", "buurt", "oord", "plein"),
 )
+INVENTED = "BU99"  # with which the code of every fictional buurt begins
 MAX_NAMES = len(_FIRST) * len(_LAST)
 # Postcode areas in which CBS's 2024 key figures put no buurt; used from the first on.
 POSTCODE_AREAS = (*range(4950, 5000), *range(8950, 9000))

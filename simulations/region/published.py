@@ -1,127 +1,155 @@
-"""Computes: a region from CBS's key figures of real buurten, under fictional names and codes unless told otherwise.
+"""Computes: a region from published maps and key figures of real areas, under fictional names and codes or its own.
 
-Shapes are not taken over: an imported region has none, and a map needs the areas' own file.
+The shapes and the people are taken over. Under fictional names the whole map is moved to where invented regions lie, in
+the North Sea: no map then shows it on land. Not promised: that nobody knows a town by its shape.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
+import shapely
 
+from coordinator.geography.edition import Edition
 from protocol.errors import Refusal
-from protocol.words.geography import Area, AreaCode, Geography
+from protocol.words.geography import Area, AreaCode, Geography, Level
 from protocol.words.ids import GeographyId, Line
 from simulations.chance import seeded_generator
 from simulations.region.addresses import make_addresses
 from simulations.region.buurten import FROM_65, HOUSEHOLD_SIZE, INCOME_LOW_MEAN, Buurten
 from simulations.region.names import MAX_NAMES, POSTCODE_AREAS, buurt_code, gemeente_code, invented_names, wijk_code
 from simulations.region.region import YEAR, Region
+from simulations.region.shapes import ORIGIN_M, Point, Shape
 
-COLUMNS = ("code", "naam", "gemeentecode", "inwoners", "inwoners65plus", "huishoudens")
 MAX_A_LEVEL = 99  # two digits of a code
+# Key figures beside inhabitants and households, by CBS's name, other files' and our own: people of 65 or older; the
+# percentage of persons with an income in the lowest 40 % of the country.
+OLDER_COLUMNS = ("a_65_oo", "inwoners65plus")
+INCOME_COLUMNS = ("p_ink_li", "income_low", "inkomen_laag")
+_WHERE_IT_LIES = (0.0, 0.0)
 
 
-class WrongKeyFigures(Refusal):
-    """A file of key figures without the columns or rows that an import needs, or with more than it can hold."""
+class UnfitAreas(Refusal):
+    """Real areas of which no region can be made: without buurten or inhabitants, or more than it can hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    code: AreaCode
-    name: str
-    inhabitants: int
-    households: int
-    from_65: float
+def import_region(edition: Edition, *, seed: int, real_names: bool = False) -> Region:
+    """Return a region with the shapes and inhabitants of real buurten.
 
-
-def import_region(
-    buurten_csv: str,
-    *,
-    gemeenten: Sequence[str],
-    names: Mapping[str, str],
-    income_low: Mapping[str, float],
-    seed: int,
-    real_names: bool = False,
-) -> Region:
-    """Return a region with the inhabitants of real buurten.
-
-    buurten_csv: CBS's key figures of buurten, with a header. gemeenten: codes of those to take, such as GM0479. names:
-    of gemeenten and wijken by code, needed for real names only. income_low: by code of a wijk, percentage of persons in
-    the lowest 40 %; the mean of Zaanstad stands in for one that is missing.
-    Raises: WrongKeyFigures.
+    The addresses are invented, under postcodes that are not in use. CBS leaves figures out nearly always where hardly
+    anybody lives: such a buurt is empty.
+    Raises: UnfitAreas.
     """
-    rows = _rows(buurten_csv, frozenset(gemeenten))
-    wijken = sorted({row.code[2:8] for row in rows})
-    homes = sorted({row.code[2:6] for row in rows})
-    if max(len(homes), len(wijken)) > MAX_A_LEVEL or len(homes) + len(wijken) + len(rows) > MAX_NAMES:
-        raise _wrong("more areas than there are fictional codes and names for", "fewer gemeenten")
-    wijk = np.array([wijken.index(row.code[2:8]) for row in rows])
-    gemeente = np.array([homes.index(row.code[2:6]) for row in rows])
-    codes = _codes(rows, wijken, homes, real=real_names)
-    if real_names:
-        chosen = dict(names)
-        chosen.update((row.code, row.name) for row in rows)
-    else:
+    real = edition.geography.codes_at(Level.BUURT)
+    wijken = sorted({code[2:8] for code in real})
+    homes = sorted({code[2:6] for code in real})
+    _check(edition, real, wijken)
+    codes = _codes(real, wijken, homes, real=real_names)
+    names = {area.code: str(area.name) for area in edition.geography.areas}
+    if not real_names:
         invented = invented_names(len(codes), seeded_generator(seed, "region", "names"))
-        chosen = dict(zip(codes.values(), invented, strict=True))
-    households = np.array([row.households for row in rows])
-    buurten = Buurten(
-        tuple(codes[row.code] for row in rows),
-        wijk,
-        gemeente,
-        np.array([row.inhabitants for row in rows]),
-        households,
-        np.array([row.from_65 for row in rows]),
-        np.array([income_low.get("WK" + row.code[2:8], INCOME_LOW_MEAN) for row in rows]),
+        names = dict(zip(codes, invented, strict=True))
+    buurten = _buurten(edition, codes, wijken, homes)
+    return Region(
+        seed,
+        _geography(codes, wijken, names, seed),
+        buurten,
+        make_addresses(buurten.households, buurten.wijk),
+        _shapes(edition, codes, moved=not real_names),
+        (),
     )
-    return Region(seed, _geography(codes, wijken, chosen, seed), buurten, make_addresses(households, wijk), {}, ())
 
 
-def _rows(buurten_csv: str, gemeenten: frozenset[str]) -> tuple[_Row, ...]:
-    reader = csv.DictReader(buurten_csv.splitlines())
-    if missing := [column for column in COLUMNS if column not in (reader.fieldnames or ())]:
-        raise _wrong(f"no column {missing[0]}", ", ".join(COLUMNS))
-    rows = sorted((_row(row) for row in reader if row["gemeentecode"] in gemeenten), key=lambda row: row.code)
-    if {row.code[2:6] for row in rows} != {code[2:] for code in gemeenten}:
-        raise _wrong("a gemeente without buurten", "key figures of every gemeente that is asked for")
-    return tuple(rows)
+def _check(edition: Edition, buurten: Sequence[AreaCode], wijken: Sequence[str]) -> None:
+    gemeenten = edition.geography.codes_at(Level.GEMEENTE)
+    if bare := sorted({code[2:] for code in edition.geography.codes_at(Level.WIJK)} - set(wijken)):
+        raise _unfit(f"wijk WK{bare[0]} without buurten", "a map of the buurten of every wijk")
+    if bare := sorted(set(gemeenten) - {f"GM{code[2:6]}" for code in buurten}):
+        raise _unfit(f"gemeente {bare[0]} without buurten", "a map of the buurten of every gemeente")
+    if not any(edition.figures[code].inhabitants for code in buurten):
+        raise _unfit("buurten in which nobody lives", "inhabitants in the map or in key figures of buurten")
+    if len(wijken) > MAX_A_LEVEL or len(gemeenten) + len(wijken) + len(buurten) > MAX_NAMES:
+        raise _unfit("more areas than there are fictional codes and names for", "fewer gemeenten")
 
 
-def _row(row: Mapping[str, str]) -> _Row:
-    """Read one buurt; CBS leaves cells empty where it does not tell, nearly always where hardly anybody lives."""
-    try:
-        inhabitants = int(row["inwoners"] or 0)
-        told = int(row["huishoudens"] or 0) or -(-inhabitants * 10 // int(10 * HOUSEHOLD_SIZE))
-        older = int(row["inwoners65plus"]) / inhabitants if row["inwoners65plus"] and inhabitants else FROM_65
-    except ValueError as exc:
-        raise _wrong("a number that is none", "whole numbers of inhabitants and households") from exc
-    return _Row(AreaCode(row["code"]), row["naam"], inhabitants, min(told, inhabitants), min(older, 1.0))
-
-
-def _codes(rows: Sequence[_Row], wijken: Sequence[str], gemeenten: Sequence[str], *, real: bool) -> dict[str, AreaCode]:
+def _codes(
+    buurten: Sequence[AreaCode], wijken: Sequence[str], gemeenten: Sequence[str], *, real: bool
+) -> dict[AreaCode, AreaCode]:
     """Return the code that each real code of gemeente, wijk and buurt gets."""
-    codes: dict[str, AreaCode] = {}
+    codes: dict[AreaCode, AreaCode] = {}
     for number, digits in enumerate(gemeenten):
-        codes["GM" + digits] = gemeente_code(number)
+        codes[AreaCode("GM" + digits)] = gemeente_code(number)
         for place, wijk in enumerate([each for each in wijken if each.startswith(digits)]):
-            codes["WK" + wijk] = wijk_code(number, place)
-            for at, row in enumerate([each for each in rows if each.code[2:8] == wijk]):
-                codes[row.code] = buurt_code(number, place, at)
-    return {code: AreaCode(code) for code in codes} if real else codes
+            codes[AreaCode("WK" + wijk)] = wijk_code(number, place)
+            for at, buurt in enumerate([each for each in buurten if each[2:8] == wijk]):
+                codes[buurt] = buurt_code(number, place, at)
+    return {code: code for code in codes} if real else codes
 
 
-def _geography(codes: Mapping[str, AreaCode], wijken: Sequence[str], names: Mapping[str, str], seed: int) -> Geography:
+def _buurten(
+    edition: Edition, codes: Mapping[AreaCode, AreaCode], wijken: Sequence[str], gemeenten: Sequence[str]
+) -> Buurten:
+    real = edition.geography.codes_at(Level.BUURT)
+    people = [edition.figures[code].inhabitants or 0 for code in real]
+    households = []
+    for code, inhabitants in zip(real, people, strict=True):
+        told = edition.figures[code].households or -(-inhabitants * 10 // int(10 * HOUSEHOLD_SIZE))
+        households.append(min(told, inhabitants))
+    older = [_told(edition, code, OLDER_COLUMNS) for code in real]
+    income = [
+        _told(edition, code, INCOME_COLUMNS) or _told(edition, AreaCode("WK" + code[2:8]), INCOME_COLUMNS)
+        for code in real
+    ]
+    return Buurten(
+        tuple(codes[code] for code in real),
+        np.array([wijken.index(code[2:8]) for code in real]),
+        np.array([gemeenten.index(code[2:6]) for code in real]),
+        np.array(people),
+        np.array(households),
+        np.array([FROM_65 if n is None or not of else min(n / of, 1.0) for n, of in zip(older, people, strict=True)]),
+        np.array([INCOME_LOW_MEAN if share is None else share for share in income]),
+    )
+
+
+def _told(edition: Edition, code: AreaCode, names: Sequence[str]) -> float | None:
+    context = edition.figures[code].context
+    return next((context[name] for name in names if name in context), None)
+
+
+def _geography(
+    codes: Mapping[AreaCode, AreaCode], wijken: Sequence[str], names: Mapping[AreaCode, str], seed: int
+) -> Geography:
     areas = []
     for real, code in codes.items():
-        above = codes.get({"WK": "GM" + real[2:6], "BU": "WK" + real[2:8]}.get(real[:2], ""))
-        areas.append(Area(code=code, name=Line(names.get(code, code)), parent=above))
+        above = {"WK": "GM" + real[2:6], "BU": "WK" + real[2:8]}.get(real[:2])
+        parent = None if above is None else codes[AreaCode(above)]
+        areas.append(Area(code=code, name=Line(names[real]), parent=parent))
     for place, wijk in enumerate(wijken):
         area = AreaCode(str(POSTCODE_AREAS[place]))
-        areas.append(Area(code=area, name=Line(f"Postcodegebied {area}"), parent=codes["GM" + wijk[:4]]))
+        parent = codes[AreaCode("GM" + wijk[:4])]
+        areas.append(Area(code=area, name=Line(f"Postcodegebied {area}"), parent=parent))
     ordered = tuple(sorted(areas, key=lambda area: area.code))
     return Geography(id=GeographyId(f"verzonnen-{seed}"), year=YEAR, areas=ordered)
 
 
-def _wrong(got: str, wanted: str) -> WrongKeyFigures:
-    return WrongKeyFigures(got=got, wanted=wanted, act="give the key figures of CBS and fewer gemeenten if need be")
+def _shapes(edition: Edition, codes: Mapping[AreaCode, AreaCode], *, moved: bool) -> Mapping[AreaCode, Shape]:
+    """Return the shape of every area; the lower left corner of them all comes to that of the invented regions."""
+    step = _WHERE_IT_LIES
+    if moved:
+        left, bottom = shapely.total_bounds([edition.shapes[code] for code in codes])[:2].tolist()
+        step = (ORIGIN_M[0] - left, ORIGIN_M[1] - bottom)
+    return MappingProxyType({code: _shape(edition.shapes[real], step) for real, code in codes.items()})
+
+
+def _shape(polygons: shapely.Geometry, step: Point) -> Shape:
+    """Return the rings of polygons, rounded to 0.1 m: equal points of neighbours stay equal."""
+    rings = []
+    for part in shapely.get_parts(shapely.orient_polygons(polygons)):  # outer rings anticlockwise, holes clockwise
+        for ring in shapely.get_rings(part):
+            points = shapely.get_coordinates(ring).tolist()
+            rings.append(tuple((round(x + step[0], 1), round(y + step[1], 1)) for x, y in points))
+    return Shape(tuple(rings))
+
+
+def _unfit(got: str, wanted: str) -> UnfitAreas:
+    return UnfitAreas(got=got, wanted=wanted, act="give CBS's map of buurten, its key figures, or fewer gemeenten")

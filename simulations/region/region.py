@@ -14,7 +14,7 @@ from simulations.chance import seeded_generator
 from simulations.region.addresses import Addresses, make_addresses
 from simulations.region.buurten import Buurten, make_buurten
 from simulations.region.land import PLANS, Land, make_land
-from simulations.region.names import POSTCODE_AREAS, buurt_code, gemeente_code, invented_names, wijk_code
+from simulations.region.names import INVENTED, POSTCODE_AREAS, buurt_code, gemeente_code, invented_names, wijk_code
 from simulations.region.shapes import Shape, shape_of
 
 YEAR = 2024
@@ -28,7 +28,7 @@ class TooManyGemeenten(Refusal):
 class Region:
     """A fictional Veilig Thuis region.
 
-    shapes: of each gemeente, wijk and buurt, in metres; none where key figures were imported.
+    shapes: of each gemeente, wijk and buurt, in metres.
     """
 
     seed: int
@@ -47,6 +47,11 @@ class Region:
     def names(self) -> Mapping[AreaCode, str]:
         """The name of every area."""
         return MappingProxyType({area.code: area.name for area in self.geography.areas})
+
+    @property
+    def has_real_names(self) -> bool:
+        """Whether its areas bear the names and codes of real ones."""
+        return not all(code.startswith(INVENTED) for code in self.buurten.codes)
 
 
 def make_region(seed: int, *, gemeenten: int = 1) -> Region:

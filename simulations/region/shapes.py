@@ -1,6 +1,6 @@
 """Computes: the borders of areas on the lattice, as rings of vertices that neighbours share, and their GeoJSON.
 
-The place is fictional and lies in the North Sea by the Dutch national grid (EPSG:28992), so no map shows it on land.
+A fictional place lies in the North Sea by the Dutch national grid (EPSG:28992), so no map shows it on land.
 """
 
 import itertools
@@ -27,13 +27,19 @@ Ring = tuple[Point, ...]  # closed: the first point is also the last
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A polygon: the outer ring anticlockwise, then its holes clockwise; in metres."""
+    """One polygon or several: each outer ring anticlockwise, then its holes clockwise; in metres."""
 
     rings: tuple[Ring, ...]
 
     @property
+    def polygons(self) -> tuple[tuple[Ring, ...], ...]:
+        """The rings of each polygon."""
+        starts = [place for place, ring in enumerate(self.rings) if ring_area_m2(ring) > 0]
+        return tuple(self.rings[start:end] for start, end in itertools.pairwise([*starts, len(self.rings)]))
+
+    @property
     def area_m2(self) -> float:
-        """The area within the outer ring less the holes."""
+        """The area within the outer rings less the holes."""
         return sum(ring_area_m2(ring) for ring in self.rings)
 
 
@@ -93,9 +99,16 @@ def geojson(name: str, features: Iterable[Feature]) -> str:
             {
                 "type": "Feature",
                 "properties": {**dict(feature.properties), "herkomst": ORIGIN},
-                "geometry": {"type": "Polygon", "coordinates": feature.shape.rings},
+                "geometry": _geometry(feature.shape),
             }
             for feature in features
         ],
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _geometry(shape: Shape) -> dict[str, object]:
+    polygons = shape.polygons
+    if len(polygons) == 1:
+        return {"type": "Polygon", "coordinates": polygons[0]}
+    return {"type": "MultiPolygon", "coordinates": polygons}

@@ -107,7 +107,8 @@ class Feed:
         codes = [borders.code_of(code) for code in self.ground.region.buurten.codes]
         buurten = [codes[place] for place in self.ground.region.addresses.buurt.tolist()]
         places = dict(zip(self._address_keys, buurten, strict=True))
-        return AreaTable(borders.geography.year, places, former=frozenset(borders.moved))
+        institutions = frozenset(self._address_keys[at] for at in self.ground.region.addresses.institutions.tolist())
+        return AreaTable(borders.geography.year, places, frozenset(borders.moved), institutions)
 
 
 def quarter_of(period: Period) -> int:

@@ -22,7 +22,11 @@ def test_every_buurt_has_exactly_its_inhabitants_and_households(region: Region, 
     buurt = region.addresses.buurt[population.home]
     assert np.array_equal(np.bincount(buurt[population.household[here]], minlength=79), region.buurten.inhabitants)
     assert np.array_equal(np.bincount(buurt, minlength=79), region.buurten.households)
-    assert np.unique(population.home).size == population.home.size
+    homes, households = np.unique(population.home, return_counts=True)
+    assert homes[households > 1].tolist() == region.addresses.institutions.tolist()
+    assert households[households > 1].tolist() == [100] * 4
+    living_alone = np.bincount(population.household[here])[np.isin(population.home, region.addresses.institutions)]
+    assert set(living_alone.tolist()) == {1}
 
 
 def test_ages_and_household_sizes_are_those_of_the_gemeente_it_stands_for(population: Population) -> None:

@@ -36,6 +36,7 @@ def test_every_file_says_that_its_figures_are_invented(tmp_path: Path) -> None:
         "adressen_oefengegevens.csv",
         "buurten_oefengegevens.geojson",
         "gemeenten_oefengegevens.geojson",
+        "instellingen_oefengegevens.txt",
         "kerncijfers_oefengegevens.csv",
         "water_oefengegevens.geojson",
         "wijken_oefengegevens.geojson",
