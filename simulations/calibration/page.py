@@ -18,8 +18,8 @@ simulated is *oefengegevens, verzonnen cijfers*. Eight invented regions of one g
 delays are assumptions (`simulations/population/rates.py` says which); where nothing is published, the picture shows
 the recipe instead.
 
-What is *not* simulated: institutions, deaths, families that leave the region, and the trend of 2019 to 2025. A figure
-of the simulation is no estimate of anything.
+What is *not* simulated: that who lives in an institution differs from others, deaths, families that leave the region,
+and the trend of 2019 to 2025. A figure of the simulation is no estimate of anything.
 
 """
 

@@ -33,7 +33,8 @@ def two_squares(region: Region) -> Region:
         codes, np.zeros(2, np.int64), np.zeros(2, np.int64), np.array([2_000, 0]), households, np.zeros(2), np.zeros(2)
     )
     shapes = {
-        **{codes[0]: square(0, 0, 1_000), codes[1]: square(0, 1_000, 1_000)},
+        codes[0]: square(0, 0, 1_000),
+        codes[1]: square(0, 1_000, 1_000),
         **{AreaCode(code): square(0, 0, 2_000) for code in ("WK990101", "GM9901")},
     }
     return replace(

@@ -1,6 +1,7 @@
 """A fictional region: its size, its exact borders, its codes and names, and that a seed gives it again."""
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Iterable
 
@@ -10,7 +11,7 @@ import pytest
 from protocol.words.geography import AreaCode, Level
 from simulations.region import Region, make_region
 from simulations.region.region import TooManyGemeenten
-from simulations.region.shapes import Point, Shape, shape_of
+from simulations.region.shapes import Feature, Point, Shape, geojson, shape_of
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,20 @@ def test_rings_that_meet_in_a_corner_stay_apart() -> None:
     assert [len(ring) - 1 for ring in shape.rings] == [12, 4]
     assert shape.area_m2 == 7.0
     assert shape.rings[1] == ((1.0, 1.0), (1.0, 2.0), (2.0, 2.0), (2.0, 1.0), (1.0, 1.0))
+
+
+def test_an_area_of_two_pieces_is_written_as_both_each_with_its_own_holes() -> None:
+    def square(x: float, side: float, *, hole: bool = False) -> tuple[Point, ...]:
+        ring = ((x, 0.0), (x + side, 0.0), (x + side, side), (x, side), (x, 0.0))
+        return tuple(reversed(ring)) if hole else ring
+
+    first, second = (square(0, 9), square(2, 3, hole=True)), (square(20, 4),)
+    shape = Shape((*first, *second))
+    assert shape.polygons == (first, second)
+    assert shape.area_m2 == 81 - 9 + 16
+    (feature,) = json.loads(geojson("one", [Feature(shape, ())]))["features"]
+    assert feature["geometry"]["type"] == "MultiPolygon"
+    assert [len(rings) for rings in feature["geometry"]["coordinates"]] == [2, 1]
 
 
 def test_the_shapes_lie_where_the_netherlands_do_not(region: Region) -> None:

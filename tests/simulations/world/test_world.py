@@ -5,11 +5,12 @@ import io
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from protocol.study.grid import Segment
 from protocol.words.geography import AreaCode, Geography, Level
-from protocol.words.ids import TableId
+from protocol.words.ids import PartyId, TableId
 from protocol.words.period import Period
 from simulations.folder import marked
 from simulations.region import make_region
@@ -17,6 +18,7 @@ from simulations.registers.deliver import delivery_files
 from simulations.registers.faults import FLAWLESS
 from simulations.registers.layouts import LAYOUTS
 from simulations.world.borders import Borders, merge_buurten
+from simulations.world.feed import Delivered, Feed, quarter_of
 from simulations.world.ground import Ground, make_ground
 from simulations.world.measures import MEASURES
 from simulations.world.shipped import load_scenario
@@ -59,6 +61,23 @@ def test_true_figures_are_those_of_the_truth_that_is_written_beside_the_files(gr
         true = ground.true_figures(measure, segment, Level.WIJK, borders)
         assert true.tolist() == [found[code] for code in codes], measure.id
         assert true.sum() > 10
+
+
+def test_who_lives_in_an_institution_is_no_household_with_the_others_there(ground: Ground, tmp_path: Path) -> None:
+    """The node knows GGZ's clients by address: each row at an institution is a unit of its own, counted by hand."""
+    period = Period("2023-Q2")
+    feed = Feed(ground, 1, FLAWLESS, tmp_path)
+    quarters = frozenset(range(quarter_of(period) - 5, quarter_of(period) + 1))
+    records = feed.records(
+        PartyId("ggz"), Delivered(period, 5, quarters), Borders(ground.region.geography, {}), bytes(32)
+    )
+    register = ground.registers["ggz", "aanmelding"]
+    delivered = register.address[: len(records.unit)]  # in order of day, and all on time
+    at_institution = np.isin(delivered, ground.region.addresses.institutions)
+    alone = np.count_nonzero(at_institution)
+    together = np.unique(delivered[at_institution]).size
+    assert alone > together  # negative control: as one unit for each address there would be fewer
+    assert np.unique(records.unit).size == np.unique(delivered[~at_institution]).size + alone
 
 
 def test_borders_that_change_leave_out_one_buurt_and_move_its_addresses() -> None:
