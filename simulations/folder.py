@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from protocol.errors import Refusal
+from protocol.errors import Fault, Refusal
 from simulations.words import ORIGIN
 
 README = "LEESMIJ.txt"
@@ -18,6 +18,10 @@ class FolderNotEmpty(Refusal):
 
 class UnmarkedFile(Refusal):
     """A simulated file whose name does not say that it is one."""
+
+
+class FolderNotWritten(Fault):
+    """An output folder that the system does not let be made or filled; nothing of it is left."""
 
 
 def marked(stem: str, ending: str) -> str:
@@ -40,11 +44,20 @@ def write_folder(folder: Path, files: Mapping[str, bytes], about: str) -> None:
     """Write these files and a LEESMIJ.txt that tells what they are. An interruption leaves no folder behind.
 
     files: by name, with slashes for folders within; the name, or that of a folder in it, says that it is invented.
-    Raises: FolderNotEmpty, UnmarkedFile.
+    Raises: FolderNotEmpty, UnmarkedFile, FolderNotWritten.
     """
     check_empty(folder)
     if unmarked := [name for name in files if _MARK not in name]:
         raise UnmarkedFile(got=unmarked[0], wanted=f'a name with "{_MARK}"', act="the simulation must name its files")
+    try:
+        _write(folder, files, about)
+    except OSError as error:
+        raise FolderNotWritten(
+            got=f"{folder.name}: {error.strerror}", wanted="room, and leave to write there", act="choose another folder"
+        ) from None
+
+
+def _write(folder: Path, files: Mapping[str, bytes], about: str) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

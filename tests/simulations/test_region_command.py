@@ -170,6 +170,8 @@ def test_what_cannot_be_is_refused_with_a_code(made: tuple[Result, Path], tmp_pa
     for usage in (("--years", "0"), ("--years", "11"), ("--real-names",), ("--only", "GM9901"), ("--seed", "-1")):
         assert region("--out", out, *usage).exit_code == 2, usage
     assert region("--out", out, "--from", str(wijken), "--gemeenten", "2").exit_code == 2
+    below_a_file = region("--out", str(tmp_path / "torn.geojson" / "out"), "--years", "1")
+    assert (below_a_file.exit_code, "folder-not-written" in below_a_file.stderr) == (3, True)
     assert region().exit_code == 2
     assert not Path(out).exists()
 

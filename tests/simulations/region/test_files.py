@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from protocol.words.geography import Level
-from simulations.folder import README, FolderNotEmpty, UnmarkedFile, write_folder
+from simulations.folder import README, FolderNotEmpty, FolderNotWritten, UnmarkedFile, write_folder
 from simulations.region import make_region
 from simulations.region.files import ABOUT, region_files
 from simulations.region.names import POSTCODE_AREAS
@@ -63,6 +63,23 @@ def test_a_folder_that_is_not_empty_is_refused_and_left_alone(tmp_path: Path) ->
 def test_a_file_whose_name_hides_what_it_is_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnmarkedFile, match=r"buurten\.csv"):
         write_folder(tmp_path / "regio", {"buurten.csv": b""}, ABOUT)
+
+
+def test_a_place_where_nothing_can_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(FolderNotWritten, match=r"regio: .*choose another folder"):
+        write_folder(tmp_path / "file" / "regio", {"a_oefengegevens.csv": b""}, ABOUT)
+    assert FolderNotWritten.exit_code == 3
+
+
+def test_a_disk_that_is_full_leaves_no_half_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device", str(path), len(content))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(FolderNotWritten, match="No space left"):
+        write_folder(tmp_path / "regio", {"a_oefengegevens.csv": b"a"}, ABOUT)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interruption_leaves_no_half_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

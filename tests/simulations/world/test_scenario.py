@@ -75,6 +75,20 @@ def test_what_is_not_in_the_scenario_is_refused(more: str, named: str) -> None:
         parse_scenario(f"{SMALL}{more}\n")
 
 
+@pytest.mark.parametrize(
+    ("partners", "named"),
+    [
+        ('["politie", "school"]', "missing: partners"),
+        ('["politie", "brandweer", "veilig-thuis"]', r"partners\.1"),
+        ('["politie", "politie", "veilig-thuis", "school"]', "named twice"),
+        ("[]", "missing: partners"),
+    ],
+)
+def test_parties_that_miss_do_not_exist_or_stand_twice_are_refused(partners: str, named: str) -> None:
+    with pytest.raises((MalformedScenario, ImpossibleScenario), match=named):
+        parse_scenario(SMALL.replace('["politie", "school", "veilig-thuis"]', partners))
+
+
 def test_rates_that_leave_no_row_right_are_refused() -> None:
     with pytest.raises(ImpossibleFaults):
         parse_scenario(f"{SMALL}[faults]\nlate = 0.9\nwrong_level = 0.9\n")
