@@ -87,16 +87,22 @@ class Practice:
 
 
 def make_practice(
-    region: Region, *, years: int, seed: int, faults: FaultRates, tell: Callable[[str], None]
+    region: Region,
+    *,
+    years: int,
+    seed: int,
+    faults: FaultRates,
+    tell: Callable[[str], None],
+    first_year: int = FIRST_YEAR,
 ) -> Practice:
-    """Return the files of a region with the registers of years from FIRST_YEAR on; equal arguments give equal bytes.
+    """Return the files of a region with the registers of these years; equal arguments give equal bytes.
 
     tell: takes a line for each phase.
     """
     files = {f"gebied/{name}": body for name, body in region_files(region).items()}
     files[marked("kaart", "svg")] = draw_map(region).encode()
     tell(f"kaarten, adressen en kerncijfers van {len(region.buurten.codes)} buurten")
-    population = make_population(region, first_year=FIRST_YEAR, years=years)
+    population = make_population(region, first_year=first_year, years=years)
     tell(f"{population.home.size} huishoudens")
     registers = make_registers(region, population, seed)
     tell(f"registraties van {years} jaar: {sum(register.rows for register in registers)} rijen")

@@ -42,12 +42,16 @@ def new_command(file: File, *, folder: Folder = Path(), as_json: AsJson = False,
 
 @group.command("add-party")
 def add_party_command(
-    file: File, *, folder: Folder = Path(), as_json: AsJson = False, lang: Lang = Language.DUTCH
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="TOML")],
+    *,
+    folder: Folder = Path(),
+    as_json: AsJson = False,
+    lang: Lang = Language.DUTCH,
 ) -> None:
-    """Add a party from its TOML file; signatures that were there must be given again."""
+    """Add parties from their TOML files; signatures that were there must be given again."""
     with telling():
-        party = agreements.add_party(folder, file.read_bytes(), source=file.name)
-    show({"party": party.id}, [said(lang, f"{party.id} toegevoegd", f"added {party.id}")], as_json=as_json)
+        added = [agreements.add_party(folder, path.read_bytes(), source=path.name).id for path in files]
+    show({"added": added}, [said(lang, f"{name} toegevoegd", f"added {name}") for name in added], as_json=as_json)
 
 
 @group.command("sign")

@@ -2,6 +2,7 @@
 
 import typer
 
+from simulations.cli.demo import demo_command
 from simulations.cli.first_light import first_light_command
 from simulations.cli.region import region_command
 from simulations.cli.world import world_command
@@ -9,6 +10,7 @@ from simulations.cli.world import world_command
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("first-light")(first_light_command)
 app.command("region")(region_command)
+app.command("demo")(demo_command)
 app.command("world")(world_command)
 
 

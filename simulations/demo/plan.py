@@ -1,0 +1,180 @@
+"""Computes: what the parties of the demo agree on, as the files that people would write: covenant, parties, study."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from partner_node.profiles.catalogue import PROFILES
+from protocol.covenant.covenant import Covenant
+from protocol.covenant.party import Role
+from protocol.covenant.public_keys import PublicKeys
+from protocol.covenant.rules import least_participants
+from protocol.words.geography import Level
+from protocol.words.ids import PartyId
+from protocol.words.period import Period, earlier, last_day
+from simulations.words import ORIGIN
+from simulations.world.agreement import COORDINATOR, WITNESS, make_study
+from simulations.world.scenario import ALL_PARTNERS
+
+PARTNERS = tuple(PartyId(name) for name in sorted(ALL_PARTNERS))
+PARTICIPANTS = (*PARTNERS, WITNESS)
+OFFICER, SECOND = "fg", "tweede"
+STUDY = "oefening"
+PURPOSE = "Beleidsinformatie over huiselijk geweld en kindermishandeling"
+QUARTERS = 4
+REPORTS, WITH_REPORTS = {"politie-incidenten", "vt-meldingen"}, {"politie", "veilig-thuis"}
+MOST_REPORTS, REPORTS_VARIANCE = 3, 400
+_VARIANCE = {Level.WIJK: (13, 16), Level.BUURT: (25, 26)}  # of households alone, and beside reports
+LATE, RESTARTED = PartyId("ggd"), PartyId("school")  # late in the second round; restarted in the third
+RATES = {  # per 1,000 inhabitants and year, of the simulation's own recipe (`simulations/registers/partners.py`)
+    "dieren-huishoudens": 0.5,
+    "ggd-huishoudens": 1.9,
+    "ggz-huishoudens": 8.5,
+    "jeugdhulp-huishoudens": 34.0,
+    "school-huishoudens": 6.5,
+    "verslaving-huishoudens": 2.8,
+}
+_NAMES = {COORDINATOR: "Gemeente (verzonnen)", WITNESS: "Getuige van de FG (verzonnen)"}
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The days of a demo: rounds about the last four whole quarters, all of them open now. today: of the machine."""
+
+    today: date
+
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        """The last quarters that have ended, oldest first."""
+        newest = Period(f"{self.today.year}-Q{(self.today.month + 2) // 3}")
+        while last_day(newest) >= self.today:
+            newest = earlier(newest, 1)
+        return tuple(earlier(newest, QUARTERS - 1 - step) for step in range(QUARTERS))
+
+    @property
+    def opens(self) -> date:
+        """The day on which every round opens."""
+        return self.today - timedelta(days=1)
+
+    @property
+    def due(self) -> date:
+        """The day by which every round must be done."""
+        return self.today + timedelta(days=14)
+
+    @property
+    def valid(self) -> tuple[date, date]:
+        """The first and last day of the covenant."""
+        return self.today - timedelta(days=30), self.today + timedelta(days=335)
+
+
+def covenant_toml(calendar: Calendar) -> str:
+    """Return the draft of the covenant."""
+    first, last = calendar.valid
+    least = least_participants(len(PARTICIPANTS), 1)
+    return _document(
+        {"id": "oefening", "valid_from": str(first), "valid_until": str(last), "minimum_participants": least}
+    )
+
+
+def party_toml(public: PublicKeys) -> str:
+    """Return the file of a partner or the witness, from the public file that it sent."""
+    profile = PROFILES.get(public.party)
+    permission = {"issuer": "Burgemeester (verzonnen)", "issued_on": "2022-12-01", "scope": "HGKM-incidenten per wijk"}
+    return _document(
+        {
+            "id": public.party,
+            "name": _NAMES.get(public.party) or f"{PROFILES[public.party].label_nl} (verzonnen)",
+            "role": Role.WITNESS if profile is None else Role.PARTNER,
+            "type": None if profile is None else profile.partner,
+            "identity_key": public.identity_key,
+            "agreement_key": public.agreement_key,
+            "officers": [officer.model_dump(mode="json") for officer in public.officers],
+            "purpose": PURPOSE,
+            "legal_ground": "Wmo 2015 art. 4.2.12" if profile is None else profile.ground,
+            "wpg_permission": permission if profile is not None and profile.wpg else None,
+            "yearly_cap_rho": "0" if profile is None else "0.25",
+        }
+    )
+
+
+def coordinator_toml(identity_key: str, second_key: str) -> str:
+    """Return the file of the municipality. second_key: of the person who signs releases beside the operator."""
+    return _document(
+        {
+            "id": COORDINATOR,
+            "name": _NAMES[COORDINATOR],
+            "role": Role.COORDINATOR,
+            "identity_key": identity_key,
+            "officers": [{"id": SECOND, "name": "T. Weede (verzonnen)", "key": second_key}],
+            "purpose": PURPOSE,
+            "legal_ground": "Wmo 2015 art. 4.2.12",
+        }
+    )
+
+
+def study_toml(covenant: Covenant, calendar: Calendar) -> str:
+    """Return the draft of the study: households of every partner by wijk and buurt, reports of two by gemeente.
+
+    A household may be there in every quarter: the noise lets each cost it at most 1/16 of rho, which is a quarter of
+    the cap. Who counts households alone: 1/26 + 1/50. With reports, at most three: 1/32 + 1/52 + 9/800.
+    """
+    made = make_study(covenant, sorted(ALL_PARTNERS), 1, lateness=0).model_dump(mode="json")
+    rounds = [{"period": each, "opens": str(calendar.opens), "due": str(calendar.due)} for each in calendar.periods]
+    for measure in made["measures"]:
+        measure["most_per_cell"] = MOST_REPORTS if measure["id"] in REPORTS else 1
+    tables = []
+    for table in made["tables"]:
+        if table["measure"] not in REPORTS:
+            has_reports = bool(set(table["contributors"]) & WITH_REPORTS)
+            tables.append(table | {"variance": str(_VARIANCE[table["level"]][has_reports])})
+        elif table["level"] == Level.WIJK:
+            whole = {"id": f"{table['measure']}-gemeente", "level": Level.GEMEENTE}
+            tables.append(table | whole | {"variance": str(REPORTS_VARIANCE)})
+    return _document(
+        {
+            "id": STUDY,
+            "title": f"Meldingen per wijk, buurt en kwartaal ({ORIGIN})",
+            "publish_margin_percent": made["publish_margin_percent"],
+            "measures": made["measures"],
+            "tables": tables,
+            "rounds": rounds,
+        }
+    )
+
+
+def rates_toml() -> str:
+    """Return the public rates of the measures for which the planner has none of its own."""
+    source = "recept van de simulatie"
+    return "\n".join(
+        f'["{name}"]\nper_1000 = {rate}\nreturns = 0.3\nsource = "{source}"' for name, rate in RATES.items()
+    )
+
+
+def register_toml(covenant: Covenant, party: PartyId) -> str:
+    """Return the partner's own register, in the words of the covenant."""
+    stated = covenant.party(party)
+    lines = ["format = 1", "[[processing]]", f"covenant = {json.dumps(covenant.id)}"]
+    lines += [f"purpose = {json.dumps(stated.purpose)}", f"legal_ground = {json.dumps(stated.legal_ground)}"]
+    if (wpg := stated.wpg_permission) is not None:
+        lines += ["[processing.wpg_permission]", f"issuer = {json.dumps(wpg.issuer)}", f"issued_on = {wpg.issued_on}"]
+        lines += [f"scope = {json.dumps(wpg.scope)}"]
+    return "\n".join(lines) + "\n"
+
+
+def link_toml(port: int) -> str:
+    """Return what a node's configuration says of its line."""
+    return f'[link]\nhost = "127.0.0.1"\nport = {port}\nauthority = "agreement/authority.json"\n'
+
+
+def _document(tree: Mapping[str, object]) -> str:
+    return "\n".join(f"{key} = {_toml(value)}" for key, value in tree.items() if value is not None) + "\n"
+
+
+def _toml(value: object) -> str:
+    """Return a value as TOML; what is None is left out."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items() if inner is not None) + "}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[" + ", ".join(_toml(inner) for inner in value) + "]"
+    return json.dumps(value)

@@ -1,0 +1,92 @@
+"""Touches the world: the rounds of a demo over a live SuperLink, one partner late once, one restarted in a round."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from partner_node.flower.service import HEALTH
+from protocol.words.ids import PartyId
+from simulations.demo.plan import LATE, OFFICER, PARTICIPANTS, PARTNERS, RESTARTED, SECOND, STUDY
+from simulations.demo.processes import Processes, Service
+from simulations.demo.set_up import AT_ONCE, SetUp
+
+LATE_ROUND, RESTART_ROUND = 1, 2  # from 0
+LATE_S = 3.0  # after the round began
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Quarters:
+    """The rounds. nodes: the services of all participants."""
+
+    setup: SetUp
+    processes: Processes
+    tell: Tell
+    nodes: dict[PartyId, Service] = field(default_factory=dict)
+
+    def open(self) -> None:
+        """Start the SuperLink and every node, and wait until they listen."""
+        place = self.setup.place
+        self.processes.service(
+            "superlink", "samenzicht-coordinator", "link", "serve", "--dir", str(place.office), folder=place.papers
+        )
+        for party in PARTICIPANTS:
+            self.nodes[party] = self.processes.service(
+                f"node-{party}", "samenzicht-node", "run", folder=place.partner(party)
+            )
+        self.processes.wait(lambda: all(self._listens(party) for party in PARTICIPANTS), what="nodes that listen")
+
+    def play(self, number: int) -> float:
+        """Deliver, run, release and return how many seconds the round took. number: from 0."""
+        period = self.setup.calendar.periods[number]
+        self._deliver(number)
+        if number == LATE_ROUND:
+            self.nodes[LATE].stop()
+        started = time.monotonic()
+        end = self._office("run", period, "--json")
+        if number == LATE_ROUND:
+            self._wait(LATE_S)
+            self.tell(f"{period}: {LATE} is te laat en begint nu")
+            self.nodes[LATE].start()
+        if number == RESTART_ROUND:
+            self.nodes[RESTARTED].stop()
+            self.tell(f"{period}: de node van {RESTARTED} wordt tijdens de ronde opnieuw gestart")
+            self.nodes[RESTARTED].start()
+        json.loads(end())
+        took = time.monotonic() - started
+        key = str(self.setup.place.papers / "tweede.key")
+        # The first call makes the release and is refused: nobody publishes alone.
+        self._office("approve-release", period, "--officer", SECOND, "--key", key)()
+        self._office("release", period)()
+        return took
+
+    def _deliver(self, number: int) -> None:
+        """Let each partner deliver its quarter and its officer declare it complete."""
+        period = self.setup.calendar.periods[number]
+        place = self.setup.place
+        for party in PARTNERS:
+            self.setup.deliver(party, number)
+        command = ("declare", period, "--study", STUDY, "--officer", OFFICER, "--all", "volledig")
+        for first in range(0, len(PARTNERS), AT_ONCE):
+            ends = [
+                self.processes.begin(party, "samenzicht-node", *command, folder=place.partner(party))
+                for party in PARTNERS[first : first + AT_ONCE]
+            ]
+            for end in ends:
+                end()
+        for party in PARTNERS:
+            place.from_partner(party, place.partner(party) / f"{party}.{STUDY}.{period}.declaration.json")
+
+    def _office(self, *command: str) -> Callable[[], str]:
+        place = self.setup.place
+        where = ("--dir", str(place.office))
+        return self.processes.begin("gemeente", "samenzicht-coordinator", *command, *where, folder=place.papers)
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        self.processes.wait(lambda: time.monotonic() >= until, what="a moment")
+
+    def _listens(self, party: PartyId) -> bool:
+        path = self.setup.place.partner(party) / "vault" / HEALTH
+        return path.exists() and bool(json.loads(path.read_text())["state"] == "listening")

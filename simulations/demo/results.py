@@ -1,0 +1,83 @@
+"""Touches the world: what was released, read back from the public export, checked offline, and made into pages."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from coordinator.table import Figure, ReaderTable, Row
+from coordinator.table_page import table_page
+from protocol.release import NotShown
+from protocol.words.geography import Level
+from protocol.words.period import Period
+from simulations.demo.place import Place
+from simulations.demo.plan import STUDY
+from simulations.demo.processes import Processes
+from simulations.words import ORIGIN
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What came out. tables: by period, per wijk. verdict: the officer's tool's own words."""
+
+    tables: Mapping[Period, ReaderTable]
+    verdict: str
+
+
+def collect(place: Place, processes: Processes, periods: Sequence[Period]) -> Results:
+    """Export, verify offline, and read the figures back.
+
+    Raises: ProcessFailed.
+    """
+    exported = place.root / "figures"
+    office = ("--dir", str(place.office))
+    processes.run("gemeente", "samenzicht-coordinator", "export", "--to", str(exported), *office, folder=place.papers)
+    shutil.copytree(exported / "audit-bundle", place.root / "bundle")
+    shown = processes.run(
+        "gemeente", "samenzicht-coordinator", "covenant", "show", *office, "--json", folder=place.papers
+    )
+    verdict = processes.run(
+        *("fg", "samenzicht-audit", "verify", str(place.root / "bundle")),
+        *("--covenant-digest", str(json.loads(shown)["digest"])),
+        folder=place.root,
+    )
+    figures = json.loads((exported / "figures.json").read_text(encoding="utf-8"))["figures"]
+    tables = {period: _table(figures, period) for period in periods}
+    return Results(tables, verdict.strip().splitlines()[-1])
+
+
+def write_pages(place: Place, results: Results) -> None:
+    """Write a page for each period, and one that leads to them."""
+    folder = place.root / "page"
+    folder.mkdir()
+    for period, table in results.tables.items():
+        (folder / f"{period}.html").write_text(
+            table_page(table, source=ORIGIN, verified=results.verdict), encoding="utf-8"
+        )
+    links = "".join(f'<li><a href="{period}.html">{period}</a></li>' for period in reversed(tuple(results.tables)))
+    (folder / "index.html").write_text(
+        '<!DOCTYPE html><html lang="nl"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>Samenzicht, {ORIGIN}</title><style>body{{font:1.1rem/1.6 system-ui,sans-serif;max-width:40rem;"
+        f"margin:3rem auto;padding:0 1rem}}</style><h1>Samenzicht</h1><p><strong>{ORIGIN}</strong></p>"
+        f"<p>Meldingen per wijk, van acht organisaties. Kies een kwartaal:</p><ul>{links}</ul>"
+        f"<p>{escape(results.verdict)}</p></html>",
+        encoding="utf-8",
+    )
+
+
+def _table(figures: Sequence[Mapping[str, object]], period: Period) -> ReaderTable:
+    chosen = [each for each in figures if each["period"] == period and each["level"] == Level.WIJK]
+    columns = list(dict.fromkeys((str(each["table"]), str(each["source"]), str(each["question"])) for each in chosen))
+    cells = {(each["area"], each["table"]): each for each in chosen}
+    areas = dict.fromkeys((str(each["area"]), str(each["name"])) for each in chosen)
+    rows = tuple(Row(code, name, tuple(_figure(cells[code, table]) for table, _, _ in columns)) for code, name in areas)
+    title = f"Meldingen per wijk en kwartaal ({STUDY})"
+    return ReaderTable(title, period, tuple(each[1] for each in columns), tuple(each[2] for each in columns), rows)
+
+
+def _figure(cell: Mapping[str, object]) -> Figure:
+    value, margin, reason = cell["value"], cell["margin"], str(cell["reason"])
+    if isinstance(value, int) and isinstance(margin, int):
+        return Figure(value, margin, None)
+    return Figure(None, None, NotShown(reason))

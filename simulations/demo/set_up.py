@@ -1,0 +1,166 @@
+"""Touches the world: from nothing to a study that every officer approved, by the commands of gemeente and partners."""
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from coordinator.flower.superlink import LOOPBACK, free_port
+from privacy.randomness import fresh_bytes
+from protocol.covenant.covenant import Covenant
+from protocol.covenant.public_keys import PublicKeys
+from protocol.signing import public_key, signing_key
+from protocol.words.ids import PartyId
+from simulations.demo.place import PRIVATE, Place
+from simulations.demo.plan import (
+    OFFICER,
+    PARTICIPANTS,
+    PARTNERS,
+    STUDY,
+    Calendar,
+    coordinator_toml,
+    covenant_toml,
+    link_toml,
+    party_toml,
+    rates_toml,
+    register_toml,
+    study_toml,
+)
+from simulations.demo.processes import Processes
+from simulations.world.agreement import COORDINATOR, WITNESS
+
+COLUMNS = ("gwb_code_10=code", "regio=naam", "a_inw=inwoners", "a_hh=huishoudens")
+GEOGRAPHY_YEAR = "2024"
+AT_ONCE = 4  # commands beside each other; more only wait for one another
+Command = tuple[str, ...]
+
+
+class SetUp:
+    """Everybody before the first round. papers: the agreement, as the coordinator's courier brought it."""
+
+    def __init__(self, place: Place, processes: Processes, calendar: Calendar) -> None:
+        self.place, self.processes, self.calendar = place, processes, calendar
+        self.port = free_port()
+
+    def keys(self) -> None:
+        """Let everybody make keys: the operator gets public files only."""
+        self._office("init", str(self.place.office), bare=True)
+        self._office("link", "init", "--host", LOOPBACK, "--port", str(self.port))
+        for party in PARTICIPANTS:
+            self.place.partner(party).mkdir(mode=PRIVATE)
+        officer = ("--officer", f"{OFFICER}=F. Gees (verzonnen)")
+        self._everyone(lambda party: ("keys", party, *(() if party == WITNESS else officer)))
+
+    def covenant(self) -> None:
+        """Import the areas, write the covenant, and let everybody sign it."""
+        maps = sorted((self.place.region / "gebied").glob("*.geojson"))
+        figures = self.place.region / "gebied" / "kerncijfers_oefengegevens.csv"
+        columns = [text for column in COLUMNS for text in ("--column", column)]
+        self._office("geography", "import", *map(str, maps), str(figures), "--year", GEOGRAPHY_YEAR, *columns)
+        self._office("covenant", "new", str(self._write("covenant.toml", covenant_toml(self.calendar))))
+        parties = [str(self._write(f"{name}.toml", self._party(name))) for name in (COORDINATOR, *PARTICIPANTS)]
+        self._office("covenant", "add-party", *parties)
+        self._office("covenant", "sign")
+        draft = self.place.office / "covenant" / "covenant.json"
+        for party in PARTICIPANTS:
+            agreement = self.place.partner(party) / "agreement"
+            (agreement / "studies").mkdir(parents=True)
+            (agreement / "code-lists").mkdir()
+            shutil.copy(draft, agreement / "draft.json")
+        self._everyone(lambda party: ("covenant", "sign", "agreement/draft.json", "--party", party, "--yes"))
+        signatures = [str(self.place.partner(party) / f"{party}.signature.json") for party in PARTICIPANTS]
+        self._office("covenant", "sign", *signatures)
+        self._office("covenant", "verify")
+
+    def study(self) -> None:
+        """Plan a study, propose it, set every node up, and let every officer approve."""
+        draft = self._write("study.toml", study_toml(self._covenant(), self.calendar))
+        rates = ("--rates", str(self._write("rates.toml", rates_toml())))
+        self._office("study", "new", str(draft))
+        (self.place.root / "precision.json").write_text(self._office("study", "precision", STUDY, *rates, "--json"))
+        self._office("study", "propose", STUDY, *rates)
+        for party in PARTICIPANTS:
+            self._bring_papers(party)
+        self._everyone(self._init)
+        for party in PARTICIPANTS:
+            self._finish(party)
+        self._everyone(lambda _: ("approve", STUDY, "--officer", OFFICER, "--yes"), PARTNERS)
+        for party in PARTNERS:
+            folder = self.place.partner(party)
+            self.place.from_partner(party, folder / f"{party}.{STUDY}.{OFFICER}.approval.json")
+        links = [str(self.place.partner(party) / f"{party}.link.json") for party in PARTICIPANTS]
+        self._office("link", "add", *links)
+        self._office("study", "status")
+
+    def _init(self, party: PartyId) -> Command:
+        return ("init", "--party", party, *(() if party == WITNESS else ("--profile", party)), "--yes")
+
+    def _bring_papers(self, party: PartyId) -> None:
+        """Carry the covenant, the areas and the study to a party, and give it a first delivery to be set up with."""
+        folder = self.place.partner(party)
+        agreement = folder / "agreement"
+        for path in (self.place.office / "courier" / party / "to").glob("*.json"):
+            kind = json.loads(path.read_bytes())["kind"]
+            name = {"signed-covenant": "covenant.json", "geography": "geography.json"}.get(
+                kind, f"studies/{STUDY}.json"
+            )
+            shutil.copy(path, agreement / name)
+        shutil.copy(self.place.office / "link" / "authority.json", agreement)
+        (folder / "register.toml").write_text(register_toml(self._covenant(), party))
+        (folder / "deliveries").mkdir(mode=PRIVATE)
+        if party != WITNESS:
+            area = self.place.region / "gebied"
+            shutil.copy(area / "adressen_oefengegevens.csv", agreement / "postcodes.csv")
+            shutil.copy(area / "instellingen_oefengegevens.txt", agreement / "institutions.txt")
+            self.deliver(party, 0)
+
+    def deliver(self, party: PartyId, number: int) -> None:
+        """Put the files of a round's quarter in a partner's folder of deliveries. number: of the period, from 0."""
+        year, quarter = self.calendar.periods[number].split("-Q")
+        for path in sorted((self.place.region / party).glob(f"*_{year}-K{quarter}_*.csv")):
+            shutil.copy(path, self.place.partner(party) / "deliveries")
+
+    def _finish(self, party: PartyId) -> None:
+        """Take the mapping that ships with the region, and write the line into the configuration."""
+        folder = self.place.partner(party)
+        with (folder / "node.toml").open("a", encoding="utf-8") as file:
+            if party != WITNESS:
+                file.write('institutions = "agreement/institutions.txt"\n')
+            file.write(link_toml(self.port))
+        if party != WITNESS:
+            mapping = (self.place.region / party / "koppeling_oefengegevens.toml").read_bytes()
+            (folder / "mapping.toml").write_bytes(mapping)
+
+    def _party(self, name: PartyId) -> str:
+        if name != COORDINATOR:
+            path = self.place.partner(name) / f"{name}.public.json"
+            return party_toml(PublicKeys.parse(path.read_bytes(), source=path.name))
+        identity = signing_key(bytes.fromhex((self.place.office / "identity.key").read_text().strip()))
+        second = fresh_bytes(32)
+        path = self.place.papers / "tweede.key"
+        path.touch(mode=0o600)
+        path.write_text(second.hex())
+        return coordinator_toml(public_key(identity), public_key(signing_key(second)))
+
+    def _covenant(self) -> Covenant:
+        body = (self.place.office / "covenant" / "covenant.json").read_bytes()
+        return Covenant.parse(body, source="covenant.json")
+
+    def _write(self, name: str, text: str) -> Path:
+        path = self.place.papers / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def _office(self, *command: str, bare: bool = False) -> str:
+        where = () if bare else ("--dir", str(self.place.office))
+        return self.processes.run("gemeente", "samenzicht-coordinator", *command, *where, folder=self.place.papers)
+
+    def _everyone(self, command: Callable[[PartyId], Command], parties: Sequence[PartyId] = PARTICIPANTS) -> None:
+        """Let every party give a command, some beside each other."""
+        for first in range(0, len(parties), AT_ONCE):
+            ends = [
+                self.processes.begin(party, "samenzicht-node", *command(party), folder=self.place.partner(party))
+                for party in parties[first : first + AT_ONCE]
+            ]
+            for end in ends:
+                end()
