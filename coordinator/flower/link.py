@@ -37,11 +37,7 @@ class Link:
     _again_s: float = 0.0
 
     def __enter__(self) -> Self:
-        """Register the keys that the SuperLink does not know yet.
-
-        Raises: SuperLinkFailed.
-        """
-        register_nodes(self.place, self.authority, self.nodes)
+        """Do nothing yet: the line is opened when it is needed, and again when it broke."""
         return self
 
     def __exit__(
@@ -80,6 +76,7 @@ class Link:
 
     def _ready(self) -> Road | None:
         if self._road is None and time.monotonic() >= self._again_s:
+            register_nodes(self.place, self.authority, self.nodes)  # those that it does not know yet
             run = self._open.enter_context(running(self.place, self.authority))
             self._road = Road(run.grid, self.nodes, beat=run.beat)
         if self._road is not None:

@@ -19,7 +19,10 @@ from protocol.errors import RoundRefusal
 from protocol.round.carriage import MESSAGE_TYPE, parcel
 from protocol.words.ids import Digest, PartyId
 
-TTL_S = 3_600.0  # a message that nobody fetched in an hour goes again; the SuperLink forgets it
+TTL_S = 3_600.0  # after which the SuperLink forgets a message and its answer
+# A message that was fetched and lost with the line is never handed out again, so one without an answer goes again:
+# after half a minute, then after twice as long each time. A node that was only slow answers twice, with the same bytes.
+AGAIN_S = 30.0
 PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0  # before a node that did not answer is asked again; doubled each time
 LOOK_S = 2.0  # between two looks at which nodes are there
 Clock = Callable[[], float]
@@ -32,6 +35,14 @@ class _Sent:
     party: PartyId
     body: Digest
     until_s: float
+
+
+@dataclass(slots=True)
+class _Said:
+    """How often a message was sent, and when it goes again."""
+
+    times: int
+    again_s: float
 
 
 @dataclass(slots=True, repr=False)
@@ -49,16 +60,15 @@ class Road:
     _there: dict[PartyId, int] = field(default_factory=dict)
     _looked_s: float = float("-inf")
     _sent: dict[str, _Sent] = field(default_factory=dict)
+    _said: dict[tuple[PartyId, Digest], _Said] = field(default_factory=dict)
     _pause: dict[PartyId, tuple[float, float]] = field(default_factory=dict)  # until, length
 
     def send(self, party: PartyId, body: bytes) -> None:
         """Hand a message to a party's node, unless it is on its way or the node is absent; a turn says it again."""
         name = Digest(sha256(body).hexdigest())
         now_s = self.clock()
-        under_way = any(
-            (sent.party, sent.body) == (party, name) and now_s < sent.until_s for sent in self._sent.values()
-        )
-        if under_way or now_s < self._pause.get(party, (now_s, 0.0))[0]:
+        said = self._said.get((party, name), _Said(0, now_s))
+        if now_s < said.again_s or now_s < self._pause.get(party, (now_s, 0.0))[0]:
             return
         node = self._node(party, now_s)
         if node is None:
@@ -68,6 +78,7 @@ class Road:
             for identifier in self.grid.push_messages([message]):
                 if identifier:
                     self._sent[identifier] = _Sent(party, name, now_s + TTL_S)
+                    self._said[party, name] = _Said(said.times + 1, now_s + AGAIN_S * 2**said.times)
 
     def collect(self) -> tuple[bytes, ...]:
         """Return the frames that came in. Not promised: that they come from whom Flower says."""
@@ -80,6 +91,7 @@ class Road:
             sent = self._sent.pop(reply.metadata.reply_to_message_id, None)
             if sent is None:
                 continue  # an answer to nothing that was asked
+            self._said.pop((sent.party, sent.body), None)
             frames += self._opened(reply, sent.party)
         now_s = self.clock()
         self._sent = {identifier: sent for identifier, sent in self._sent.items() if now_s < sent.until_s}

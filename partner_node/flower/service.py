@@ -22,6 +22,7 @@ from partner_node.flower.log_lines import tell
 POLL_S = 0.5
 BEAT_S = 10.0  # a third of what Flower asks for: two may get lost
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
+GRACE_S = 10.0  # for an answer that is being made when the service is told to stop; most take less
 HEALTH = "health.json"
 _CONTEXT = Context(run_id=0, node_id=0, node_config={}, state=RecordDict(), run_config={})  # nothing of it is used
 
@@ -80,6 +81,7 @@ class Service:
     _beaten_s: float = 0.0
     _state: str = ""
     _said_s: float = 0.0
+    _told_s: float = 0.0
     _app: ClientApp = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,6 +100,10 @@ class Service:
                     self._known = self._known and not isinstance(error, Unregistered)
                     self._say("waiting", code=error.code)
                     self.answers.rest()
+                    self.stop.wait(wait_s)
+                    wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+                except Exception as error:  # noqa: BLE001 - what nobody foresaw must not end a service, nor show a value
+                    self._say("waiting", code="unforeseen", kind=type(error).__name__)
                     self.stop.wait(wait_s)
                     wait_s = min(2 * wait_s, LONGEST_WAIT_S)
                 else:
@@ -145,11 +151,26 @@ class Service:
             self._beaten_s = time.monotonic()
 
     def _beat_if_possible(self) -> None:
+        if self.stop.is_set():
+            self._leave_work()
         # Work on a message goes on while the line is down: what comes of it is stored, and sent when it is asked again.
         try:
             self._beat()
         except (LinkLost, Unregistered):
             self._beaten_s = time.monotonic()
+
+    def _leave_work(self) -> None:
+        """Leave the vault's process to what it does, when this one was told to stop: it ends by itself.
+
+        Raises: VaultProcessEnded.
+        """
+        self._told_s = self._told_s or time.monotonic()
+        if time.monotonic() - self._told_s > GRACE_S:
+            raise VaultProcessEnded(
+                got="a stop in the middle of an answer",
+                wanted="the answer",
+                act="nobody: what was done is stored, and sent when it is asked again",
+            )
 
     def _wait(self) -> None:
         self.stop.wait(POLL_S)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,6 +163,38 @@ def test_a_vault_that_cannot_be_opened_is_a_constant_and_the_service_goes_on(
     assert vault.ends == 1
     events = [json.loads(text)["event"] for text in capsys.readouterr().err.splitlines()]
     assert events == ["starting", "not-ready", "listening", "not-answered", "answered", "stopping", "stopped"]
+
+
+def test_what_nobody_foresaw_does_not_end_it_and_shows_no_value(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line, _, waits = run([RuntimeError("a household's address"), Asked(waiting().message)], tmp_path)
+    assert waits == [1.0]
+    assert len(line.brought) == 1
+    log = capsys.readouterr().err
+    assert '"code": "unforeseen", "event": "waiting", "kind": "RuntimeError"' in log
+    assert "address" not in log
+
+
+def test_told_to_stop_it_does_not_wait_for_an_answer_that_takes_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the vault's process does meanwhile is stored, and sent when it is asked again."""
+    monkeypatch.setattr(service, "GRACE_S", 0.05)
+    stop, asked = threading.Event(), list[int]()
+
+    def for_ever(meanwhile: Wait) -> tuple[bytes, ...]:
+        stop.set()
+        while True:
+            asked.append(1)
+            time.sleep(0.01)
+            meanwhile()
+
+    line, vault = Line([Asked(waiting().message)], stop), Vault(for_ever)
+    Service(line, vault, tmp_path / HEALTH, stop).run()
+    assert len(asked) > 1
+    assert [reply.error.code for reply in line.brought] == [1_001]
+    assert vault.ends == 1
 
 
 def test_when_nothing_comes_the_vaults_process_may_rest(tmp_path: Path) -> None:
