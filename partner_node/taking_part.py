@@ -6,6 +6,7 @@ is frozen in the vault, and every later step works from there.
 
 from collections.abc import Callable
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,10 +23,20 @@ from privacy.counts import CellCounts
 from privacy.randomness import RandomSource, fresh_source
 from protocol.round.messages import Offer, Propose
 
+if TYPE_CHECKING:  # see `read_node_delivery`
+    from partner_node.delivery.delivery import Delivery
+
 
 def fresh_chance(*_names: str) -> RandomSource:
     """Return a source that nobody can repeat; what it is for makes no difference."""
     return fresh_source()
+
+
+def read_node_delivery(node: Node, *, today: date, keeps_events: bool = True) -> "Delivery":
+    """Return the delivery in the node's folder; the frame libraries, 30 MB, are loaded with the first one."""
+    from partner_node.delivered import read_node_delivery as read  # noqa: PLC0415 - most messages ask for no data
+
+    return read(node, today=today, keeps_events=keeps_events)
 
 
 def take_part(node: Node, vault: Vault, *, today: Callable[[], date], chance: Chance = fresh_chance) -> Gate:
@@ -43,9 +54,6 @@ def take_part(node: Node, vault: Vault, *, today: Callable[[], date], chance: Ch
         study = member.study(spec.study_digest)
         if node.profile is None:
             return _nothing(offer, study.round_for(spec.period).covenant_year)
-        # Here and not above: the frame libraries take a second and 30 MB, and most messages ask for no data.
-        from partner_node.delivered import read_node_delivery  # noqa: PLC0415 - as said
-
         late = any(table.lateness for table in study.tables)
         records = read_node_delivery(node, today=today(), keeps_events=late).records
         return count(records, member, spec.study_digest, spec.period, known=shelf, secret=node.keys.node_secret)

@@ -5,10 +5,12 @@ While no round runs, no process has the vault open, so that other commands can, 
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -29,7 +31,6 @@ class VaultChild:
     node_file: Path
     process: "subprocess.Popen[bytes] | None" = None
     used_s: float = 0.0
-    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     def ask(self, body: bytes, *, meanwhile: Callable[[], None]) -> tuple[bytes, ...] | None:
         """Return the answers to a message; None when there is none to give. meanwhile: called while it works.
@@ -37,7 +38,7 @@ class VaultChild:
         Raises: VaultProcessEnded; the next message starts another process.
         """
         process = self._started(meanwhile)
-        answer = self._wait(self.pool.submit(_exchange, process, body), meanwhile)
+        answer = self._wait(_in_background(lambda: _exchange(process, body)), meanwhile)
         self.used_s = time.monotonic()
         if not answer.startswith(ANSWERED):
             return None
@@ -61,7 +62,8 @@ class VaultChild:
         if self.process is None:
             return
         process, self.process = self.process, None
-        _stream(process.stdin).close()
+        with suppress(OSError):  # what it did not read any more
+            _stream(process.stdin).close()
         try:
             process.wait(END_S)
         except subprocess.TimeoutExpired:
@@ -71,10 +73,11 @@ class VaultChild:
     def _started(self, meanwhile: Callable[[], None]) -> "subprocess.Popen[bytes]":
         if self.process is not None and self.process.poll() is None:
             return self.process
+        self.end()
         command = [sys.executable, "-m", "partner_node.flower.vault_process", str(self.node_file.absolute())]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own program
         self.process = process
-        if self._wait(self.pool.submit(read_body, _stream(process.stdout)), meanwhile) != READY:
+        if self._wait(_in_background(lambda: read_body(_stream(process.stdout))), meanwhile) != READY:
             raise self._ended()
         return process
 
@@ -86,7 +89,7 @@ class VaultChild:
             except TimeoutError:
                 meanwhile()
                 continue
-            except OSError:
+            except (OSError, ValueError):
                 break
             if answer is None:
                 break
@@ -101,6 +104,20 @@ class VaultChild:
             act="the partner's IT must look at the line before this one",
             hint="samenzicht-node doctor",
         )
+
+
+def _in_background(work: "Callable[[], bytes | None]") -> "Future[bytes | None]":
+    """Return what work will give; the end of the program does not wait for it."""
+    future: Future[bytes | None] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except (OSError, ValueError) as error:  # the pipe was closed
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 def _exchange(process: "subprocess.Popen[bytes]", body: bytes) -> bytes | None:

@@ -2,6 +2,7 @@
 
 import shutil
 import traceback
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -83,15 +84,22 @@ def test_no_planted_word_is_in_any_output_message_or_file(tmp_path: Path, monkey
     assert b"of 60 rows usable" in said
 
 
+def raw(key: bytes) -> bytes:
+    """Return a key as bytes: hexadecimal, or the body of an OpenSSH file."""
+    if key.startswith(b"-----BEGIN OPENSSH"):
+        return b64decode(b"".join(key.splitlines()[1:-1]))
+    return bytes.fromhex(key.decode())
+
+
 def test_no_private_key_is_in_any_output_or_file_but_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """N12: keys are in their own files only."""
     partner = ready_partner(tmp_path / "p", "school", monkeypatch)
     keys = [path.read_bytes().strip() for place in ("keys", "officers") for path in (partner.folder / place).iterdir()]
-    assert len(keys) == 4
+    assert len(keys) == 5
     said = everything_said(partner) + files_outside(partner, "keys", "officers")
     for key in keys:
         assert key not in said
-        assert bytes.fromhex(key.decode()) not in said
+        assert raw(key) not in said
         assert key in files_outside(partner), "negative control: the search finds"
 
 

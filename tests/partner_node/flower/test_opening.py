@@ -1,0 +1,174 @@
+"""How a node comes on the line: what its configuration must hold, and the process that has its vault."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from partner_node.config import load_config
+from partner_node.flower import vault_child
+from partner_node.flower.errors import ForeignAuthority, LinkNotConfigured, VaultProcessEnded
+from partner_node.flower.node_key import NAME, load_node_key, make_node_key
+from partner_node.flower.opening import open_service
+from partner_node.flower.service import Service
+from partner_node.flower.vault_child import VaultChild
+from partner_node.keystore import DamagedKey, UnsafeKeys
+from partner_node.node import load_node
+from protocol.covenant.link_key import LinkKey, LinkUse, sign_link_key
+from protocol.errors import SamenzichtError
+from protocol.signing import BadSignature
+from simulations.first_light.agreement import COORDINATOR
+from tests import example
+from tests.flower.live import today
+from tests.flower.parties import NODES, Parties
+
+PARTY = NODES[1]
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Parties:
+    parties = Parties(tmp_path_factory.mktemp("settled"), today())
+    parties.settle()
+    return parties
+
+
+@pytest.fixture
+def folder(settled: Parties, tmp_path: Path) -> Path:
+    """A copy of one party's folder."""
+    shutil.copytree(settled.place(PARTY), tmp_path / "node")
+    return tmp_path / "node"
+
+
+def opened(folder: Path) -> Service:
+    path = folder / "node.toml"
+    return open_service(path, load_config(path), today=today(), stop=Event())
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    path = folder / "node.toml"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_a_node_that_is_set_up_opens_its_service(folder: Path) -> None:
+    """Negative control of all refusals below."""
+    assert isinstance(opened(folder), Service)
+
+
+def test_a_node_without_a_link_says_so(folder: Path) -> None:
+    path = folder / "node.toml"
+    path.write_text(path.read_text().partition("[link]")[0])
+    with pytest.raises(LinkNotConfigured):
+        opened(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('host = "127.0.0.1"', 'host = "a b"'),
+        ('host = "127.0.0.1"', 'host = "evil.example/path"'),
+        ('host = "127.0.0.1"', 'host = "127.0.0.1"\ncertificate = "x"'),
+        ('host = "127.0.0.1"', 'host = "127.0.0.1"\nproxy = "socks5://10.0.0.1:1080"'),
+        ('authority = "agreement/authority.json"', 'authority = "../other.json"'),
+    ],
+    ids=["no name", "a path", "an unknown key", "another proxy", "a path that leads out"],
+)
+def test_the_link_of_the_configuration_is_closed(old: str, new: str, folder: Path) -> None:
+    edit(folder, old, new)
+    with pytest.raises(SamenzichtError) as refused:
+        load_config(folder / "node.toml")
+    assert refused.value.code in {"malformed-toml", "path-outside"}
+
+
+@pytest.mark.parametrize(
+    ("signer", "key", "days", "refusal"),
+    [
+        ("somebody else", "AAAA", 1, BadSignature),
+        (COORDINATOR, "AAAA", 1, ForeignAuthority),
+        (COORDINATOR, "AAAA", -1, SamenzichtError),
+    ],
+    ids=["signed by another", "no certificate", "ended"],
+)
+def test_a_certificate_that_the_coordinator_does_not_stand_for_is_refused(
+    signer: str, key: str, days: int, refusal: type[Exception], folder: Path
+) -> None:
+    """T01: a self-signed authority."""
+    until = today() + timedelta(days=days)
+    stated = LinkKey(party=COORDINATOR, use=LinkUse.AUTHORITY, key=key, valid_until=until)
+    signed = sign_link_key(stated, example.signing_key(signer))
+    (folder / "agreement" / "authority.json").write_bytes(signed.encode())
+    with pytest.raises(refusal):
+        opened(folder)
+
+
+def test_the_node_key_is_p_384_in_openssh_form_and_made_once(tmp_path: Path) -> None:
+    first, second = make_node_key(tmp_path), make_node_key(tmp_path)
+    assert first.private_numbers() == second.private_numbers()
+    assert isinstance(first.curve, ec.SECP384R1)
+    assert (tmp_path / NAME).read_bytes().startswith(b"-----BEGIN OPENSSH PRIVATE KEY-----")
+    assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_node_key_that_others_may_read_or_of_another_curve_is_refused(tmp_path: Path) -> None:
+    """N12."""
+    make_node_key(tmp_path)
+    (tmp_path / NAME).chmod(0o640)
+    with pytest.raises(UnsafeKeys):
+        load_node_key(tmp_path)
+    other = ec.generate_private_key(ec.SECP256R1())
+    (tmp_path / NAME).write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    (tmp_path / NAME).chmod(0o600)
+    with pytest.raises(DamagedKey):
+        load_node_key(tmp_path)
+    (tmp_path / NAME).write_bytes(b"not a key")
+    with pytest.raises(DamagedKey):
+        load_node_key(tmp_path)
+    (tmp_path / NAME).unlink()
+    with pytest.raises(LinkNotConfigured):
+        load_node_key(tmp_path)
+
+
+@pytest.fixture
+def child(folder: Path) -> Iterator[VaultChild]:
+    child = VaultChild(folder / "node.toml")
+    yield child
+    child.end()
+
+
+def test_the_vaults_process_refuses_with_nothing_but_that_and_goes_when_it_is_idle(
+    child: VaultChild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert child.ask(b"no frame at all", meanwhile=lambda: None) is None
+    first = child.process
+    assert first is not None
+    assert child.ask(b"nor this", meanwhile=lambda: None) is None
+    assert child.process is first
+    child.rest()
+    assert child.process is first
+    monkeypatch.setattr(vault_child, "IDLE_S", 0.0)
+    child.rest()
+    assert child.process is None
+    assert first.returncode == 0
+
+
+def test_while_a_person_works_with_the_vault_there_is_no_answer_and_then_there_is(
+    child: VaultChild, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    node = load_node(load_config(folder / "node.toml"), today=today())
+    with node.writing(), pytest.raises(VaultProcessEnded):
+        child.start(meanwhile=lambda: None)
+    assert '"code": "vault-in-use"' in capfd.readouterr().err
+    child.start(meanwhile=lambda: None)
+
+
+def test_a_vaults_process_that_was_killed_is_started_again(child: VaultChild) -> None:
+    child.start(meanwhile=lambda: None)
+    assert child.process is not None
+    child.process.kill()
+    child.process.wait()
+    assert child.ask(b"no frame", meanwhile=lambda: None) is None
