@@ -3,6 +3,7 @@
 Each time the round goes on to the same opened sum as the vaults say, and no vault ever sent two different contents.
 """
 
+import json
 import os
 import signal
 import time
@@ -28,8 +29,15 @@ from protocol.round.coordinator_round import CoordinatorSlot
 from protocol.round.transitions import State
 from protocol.words.ids import PartyId
 from tests.flower import live
-from tests.flower.parties import NODES, Parties
-from tests.flower.processes import NodeProcess, children_of, running_nodes, wait_for
+from tests.flower.parties import NODES, PERIOD, Parties
+from tests.flower.processes import (
+    NodeProcess,
+    children_of,
+    running_nodes,
+    running_server,
+    start_coordinator,
+    wait_for,
+)
 from tests.flower.rounds import counted, drive, link_to
 
 pytestmark = pytest.mark.nightly
@@ -150,21 +158,25 @@ def test_a_superlink_that_is_gone_for_two_minutes_ends_the_run_and_not_the_round
             stop_superlink(running[0])
 
 
-def test_a_coordinator_that_is_killed_goes_on_from_its_store(tmp_path: Path) -> None:
-    """C08 in part: at COMMITTED, with another run, another session and the same store."""
-    with broken_round(tmp_path) as broken:
+@pytest.mark.parametrize("answers", [1, 4, 6], ids=["before all are READY", "at COMMIT", "at UPLOAD"])
+def test_a_coordinator_that_is_killed_goes_on_with_the_same_command(answers: int, tmp_path: Path) -> None:
+    """C08 in part."""
+    parties = Parties(tmp_path, live.today())
+    parties.settle()
+    with running_server(parties), running_nodes(parties, NODES) as nodes:
+        wait_for(lambda: all(node.is_listening() for node in nodes.values()))
 
-        class Killed(BaseException):
-            pass
+        def answered() -> int:
+            return sum(line["event"] == "answered" for node in nodes.values() for line in node.lines)
 
-        def die() -> None:
-            raise Killed
-
-        with pytest.raises(Killed):
-            broken.run(lambda slot: slot.state is State.COMMITTED, die)
-        with open_office(broken.parties.office) as office:
-            again = Broken(broken.parties, broken.nodes, office.session())
-            again.broken.append("before")
-            with link_to(again.parties, again.told) as link:
-                slot = drive(again.session, again.parties, link)
-            again.check(slot)
+        first = start_coordinator(parties, "run", PERIOD, "--json")
+        wait_for(lambda: answered() >= answers)
+        first.kill()
+        first.communicate()
+        again = start_coordinator(parties, "run", PERIOD, "--json")
+        stdout, story = again.communicate()
+        assert again.returncode == 0, story
+        assert json.loads(stdout)["state"] == "done"
+        with open_office(parties.office, read_only=True) as office:
+            (slot,) = office.store.slots()
+            Broken(parties, nodes, office.session()).check(slot)
