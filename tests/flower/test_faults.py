@@ -180,3 +180,14 @@ def test_a_coordinator_that_is_killed_goes_on_with_the_same_command(answers: int
         with open_office(parties.office, read_only=True) as office:
             (slot,) = office.store.slots()
             Broken(parties, nodes, office.session()).check(slot)
+
+
+def test_a_superlink_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    """Ctrl-C, a crash or a kill leaves no process behind."""
+    parties = Parties(tmp_path, live.today())
+    parties.settle()
+    with running_server(parties) as server:
+        (superlink,) = children_of(server.pid)
+        assert Path(f"/proc/{superlink}").exists()
+        server.kill()
+        wait_for(lambda: not Path(f"/proc/{superlink}").exists())
