@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,9 +51,9 @@ class Ran:
     healthy: dict[str, object]
 
 
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
-    parties = Parties(tmp_path_factory.mktemp("round"), today())
+def ran_in(folder: Path) -> Ran:
+    """Run one round with everything that it needs, and end it all."""
+    parties = Parties(folder, today())
     parties.settle()
     with running_server(parties) as server, running_nodes(parties, NODES) as nodes:
         wait_for(lambda: all(node.is_listening() for node in nodes.values()))
@@ -70,7 +69,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
             opened = office.session().opened(slot.slot)
         seen = {party: node.process.pid for party, node in nodes.items()}
         superlink = children_of(server.pid)[0]
-        yield Ran(
+        return Ran(
             parties=parties,
             slot=slot,
             opened=opened,
@@ -93,7 +92,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         )
 
 
-def test_the_opened_sum_is_the_sum_of_what_the_nodes_sent_and_near_the_truth(ran: Ran) -> None:
+def the_opened_sum_is_the_sum_of_what_the_nodes_sent_and_near_the_truth(ran: Ran) -> None:
     both = [counted(ran.parties, party, ran.slot.slot) for party in NODES]
     opened = ran.opened.values
     true = np.sum([values for values, _ in both], axis=0)
@@ -103,14 +102,14 @@ def test_the_opened_sum_is_the_sum_of_what_the_nodes_sent_and_near_the_truth(ran
     assert np.abs(opened - true).max() <= MOST_NOISE
 
 
-def test_every_party_answered_and_nothing_was_refused(ran: Ran) -> None:
+def every_party_answered_and_nothing_was_refused(ran: Ran) -> None:
     assert set(ran.slot.verdicts) == set(NODES)
     assert not ran.slot.objections
     assert ran.result["state"] == "done"
     assert "error" not in ran.story
 
 
-def test_a_node_listens_on_no_port_and_fetched_no_bundle(ran: Ran) -> None:
+def a_node_listens_on_no_port_and_fetched_no_bundle(ran: Ran) -> None:
     """N01, N04 in this design: there is no way for a bundle to reach a node; its disk holds none."""
     place = ran.parties.link_place
     assert {name: ports for name, ports in ran.ports.items() if ports} == {"superlink": {(LOOPBACK, place.port)}}
@@ -128,7 +127,7 @@ def test_a_bundle_on_the_disk_would_be_found(tmp_path: Path) -> None:
     assert [path for path in files(tmp_path) if b"PK\x03\x04" in path.read_bytes()]
 
 
-def test_the_process_that_talks_is_small_and_knows_no_frames(ran: Ran) -> None:
+def the_process_that_talks_is_small_and_knows_no_frames(ran: Ran) -> None:
     assert max(ran.megabytes[party] for party in NODES) <= MOST_RESTING_MB
     assert ran.megabytes["coordinator"] <= MOST_COORDINATOR_MB
     for maps in ran.resting_maps.values():
@@ -136,13 +135,13 @@ def test_the_process_that_talks_is_small_and_knows_no_frames(ran: Ran) -> None:
         assert not [library for library in FRAMES if library in maps]
 
 
-def test_it_stops_when_told_and_was_healthy(ran: Ran) -> None:
+def it_stops_when_told_and_was_healthy(ran: Ran) -> None:
     assert ran.exits == dict.fromkeys((*NODES, "server"), 0)
     assert ran.healthy == dict.fromkeys(NODES, "listening")
     assert {ran.nodes[party].state for party in NODES} == {"stopped"}
 
 
-def test_its_log_is_names_codes_and_times(ran: Ran) -> None:
+def its_log_is_names_codes_and_times(ran: Ran) -> None:
     """N07 in part: no line holds more than a closed set of fields."""
     for node in ran.nodes.values():
         assert {key for line in node.lines for key in line} <= {"at_s", "event", "code"}
@@ -152,6 +151,24 @@ def test_its_log_is_names_codes_and_times(ran: Ran) -> None:
             "stopping",
             "stopped",
         ]
+
+
+CHECKS = (
+    the_opened_sum_is_the_sum_of_what_the_nodes_sent_and_near_the_truth,
+    every_party_answered_and_nothing_was_refused,
+    a_node_listens_on_no_port_and_fetched_no_bundle,
+    the_process_that_talks_is_small_and_knows_no_frames,
+    it_stops_when_told_and_was_healthy,
+    its_log_is_names_codes_and_times,
+)
+
+
+def test_a_round_with_four_node_processes_over_a_live_superlink(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    """One test, because the round takes most of a minute and tests of one file run on several workers."""
+    ran = ran_in(tmp_path)
+    for check in CHECKS:
+        with subtests.test(check.__name__):
+            check(ran)
 
 
 def files(folder: Path) -> list[Path]:
