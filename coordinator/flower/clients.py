@@ -6,6 +6,7 @@ when they are refused. These go to the one address, trust the one authority, and
 
 import ssl
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import islice
 
@@ -32,7 +33,9 @@ from coordinator.flower.errors import RunLost, SuperLinkFailed
 
 TIMEOUT_S = 30.0  # a part of 4 MiB through a busy SuperLink takes less than a second
 MAX_OBJECTS = 64  # of one answer: a message, its records, and the most parts that a parcel has
-PULL_S = 60.0  # for the objects of one answer, which its node may still be sending
+PULL_S = 1_800.0  # for the parts of one answer: 128 MiB at half a megabit a second
+MAX_ARRIVING = 8  # answers of which parts are fetched at a time; each may weigh 128 MiB
+LOOK_S = 0.1
 UNREADABLE = 1_000  # our code for an answer that is none
 ACQUIRE = "/flwr.proto.Runtime/AcquireTask"
 
@@ -64,6 +67,8 @@ class PinnedGrid(HttpGrid):
     def __init__(self, address: str, authority: bytes, token: str) -> None:
         super().__init__(address, False, authority, token=token)  # noqa: FBT003 - Flower's own positional flag
         self._client = Runtime(address, authority, RuntimeTokenHttpInterceptor(token))
+        self._pool = ThreadPoolExecutor(MAX_ARRIVING)
+        self._arriving: dict[str, Future[Message]] = {}
 
     def create_message(
         self, content: RecordDict, message_type: str, dst_node_id: int, group_id: str, ttl: float | None = None
@@ -74,12 +79,27 @@ class PinnedGrid(HttpGrid):
         )
 
     def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
-        """Return the answers to these messages; one that is malformed as an error."""
-        response = self.runtime.PullMessages(PullAppMessagesRequest(message_ids=message_ids))
-        return [
-            self._inflated(message, tree)
-            for message, tree in zip(response.messages_list, response.message_object_trees, strict=True)
-        ]
+        """Return the answers that are here whole; one that is malformed as an error.
+
+        Flower shows an answer before its parts are there: a node on a slow line needs minutes for them. They are
+        fetched beside, so that neither other nodes nor the run's heartbeat wait for that.
+        """
+        asked = [each for each in message_ids if each not in self._arriving]
+        if asked:
+            response = self.runtime.PullMessages(PullAppMessagesRequest(message_ids=asked))
+            for message, tree in zip(response.messages_list, response.message_object_trees, strict=True):
+                work = self._pool.submit(self._inflated, message, tree)
+                self._arriving[message.metadata.reply_to_message_id] = work
+        wait(self._arriving.values(), timeout=LOOK_S)
+        here = {name: work for name, work in self._arriving.items() if work.done()}
+        for name in here:
+            del self._arriving[name]
+        return [work.result() for work in here.values()]
+
+    def close(self) -> None:
+        """Let go of what is still arriving, and of the connection."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        super().close()
 
     def _inflated(self, message: ProtoMessage, tree: ObjectTree) -> Message:
         try:

@@ -1,7 +1,7 @@
 """Computes nothing: the faults of the road over Flower; none of them changes a round.
 
 coordinator.errors.OperatorRefusal
-|-- UnknownNode         a party without a registered node key
+|-- UnknownNode         a node key that is none
 |-- LinkMissing         a coordinator without certificates or keys for the link
 protocol.errors.Fault
 `-- SuperLinkFailed     Flower's server does not do what it is asked
@@ -21,7 +21,7 @@ class RunLost(SuperLinkFailed):
 
 
 class UnknownNode(OperatorRefusal):
-    """A party whose node key is not registered: nothing can be sent to it."""
+    """A node key that is none: no P-384 public key, whoever signed for it."""
 
 
 class LinkMissing(OperatorRefusal):

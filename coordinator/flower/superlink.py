@@ -24,7 +24,6 @@ STOP_S = 10.0
 LOOK_S = 0.1
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 LOG, DATABASE, SECRET = "superlink.log", "superlink.sqlite", "superexec.secret"
-SECRET_BYTES = 32  # Flower asks for at least so many
 _PR_SET_PDEATHSIG = 1
 QUIET = {"FLWR_TELEMETRY_ENABLED": "0", "FLWR_DISABLE_UPDATE_CHECK": "1"}
 

@@ -2,7 +2,7 @@
 
 partner_node.errors.ConfigRefusal
 |-- LinkNotConfigured   a node without a link, or without a key for it
-`-- ForeignAuthority    a coordinator whose certificate its identity key did not sign for
+`-- ForeignAuthority    a certificate of the coordinator that cannot be read
 protocol.errors.RoundRefusal
 `-- NotForUs            a message that this node does not serve
 protocol.errors.Fault

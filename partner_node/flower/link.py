@@ -51,7 +51,7 @@ from protocol.round.carriage import MAX_PARTS, MESSAGE_TYPE, STUB_DIGEST, Answer
 INTERVAL_S = 30  # Flower takes a node for gone after twice this time without a beat
 MAX_RUNS = 100  # runs that were found to be rounds; a run a day is forgotten after three months
 MAX_OBJECTS = MAX_PARTS + 8  # a message, its content and its parts
-AVAILABLE_TRIES = 20  # the coordinator pushes parts after their message, in a second or so
+AVAILABLE_TRIES = 240  # half a second apart: the coordinator pushes parts after their message, 100 MB in 6 s when idle
 
 
 @dataclass(frozen=True, slots=True, repr=False)

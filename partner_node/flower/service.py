@@ -174,6 +174,7 @@ class Service:
 
     def _wait(self) -> None:
         self.stop.wait(POLL_S)
+        self._beat_if_possible()
 
     def _end(self) -> None:
         self._say("stopping")

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -181,6 +182,31 @@ def test_a_node_can_forge_the_answer_of_another_so_frames_must_prove_themselves(
     assert live.second.bring(Message(content_of(parcel((b"forged",))), reply_to=asked.message))
     (reply,) = pulled(live, pushed)
     assert frames_in(reply, source="test") == (b"forged",)
+
+
+def test_an_answer_whose_parts_come_late_does_not_hold_the_others_up(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T09 in part: a slow line of one partner; Flower shows the answer before its parts are there."""
+    slow, quick = (send(live, link, content_of(parcel((b"x",)))) for link in (live.first, live.second))
+    line_is_free, push = threading.Event(), live.first.PushObject
+    monkeypatch.setattr(live.first, "PushObject", lambda request: line_is_free.wait() and push(request))
+    asked = fetched(live.first)
+    bringing = threading.Thread(
+        target=live.first.bring, args=(Message(content_of(parcel((b"late",))), reply_to=asked.message),)
+    )
+    bringing.start()
+    try:
+        for _ in range(10):
+            assert not list(live.run.grid.pull_messages([slow]))
+        live.second.bring(Message(content_of(parcel((b"early",))), reply_to=fetched(live.second).message))
+        (early,) = pulled(live, quick)
+        assert frames_in(early, source="test") == (b"early",)
+    finally:
+        line_is_free.set()
+        bringing.join()
+    (late,) = pulled(live, slow)
+    assert frames_in(late, source="test") == (b"late",)
 
 
 def test_a_run_of_another_bundle_is_foreign_to_a_node(live: Live) -> None:
