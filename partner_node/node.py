@@ -1,7 +1,7 @@
 """Touches the world: one node as its configuration describes it: its agreement, keys, vault and mapping."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from partner_node.profiles.profile import Profile
 from partner_node.vault.decisions import approvals
 from partner_node.vault.peek import peek
 from partner_node.vault.vault import Owner, Vault, open_vault
+from partner_node.vault.wanted import MOST_S, when_free
 from protocol.covenant.signed import SignedCovenant
 from protocol.digest import digest_of
 from protocol.study.approval import SignedApproval
@@ -47,13 +48,15 @@ class Node:
     @contextmanager
     def looking(self) -> Iterator[Vault]:
         """Give the vault to read from; not one byte of it changes."""
-        with peek(self.config.vault_path, self.owner) as vault:
-            yield vault
+        path = self.config.vault_path
+        with ExitStack() as stack:
+            yield when_free(path.parent, lambda: stack.enter_context(peek(path, self.owner)))
 
     @contextmanager
-    def writing(self) -> Iterator[Vault]:
-        """Give the open vault."""
-        vault = open_vault(self.config.vault_path, self.owner)
+    def writing(self, *, most_s: float = MOST_S) -> Iterator[Vault]:
+        """Give the open vault, as soon as a service that rests lets go of it. most_s: how long to wait for that."""
+        path = self.config.vault_path
+        vault = when_free(path.parent, lambda: open_vault(path, self.owner), most_s=most_s)
         try:
             yield vault
         finally:

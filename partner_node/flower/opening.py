@@ -39,7 +39,7 @@ def open_service(node_file: Path, config: Config, *, today: date, stop: threadin
         key=load_node_key(config.place(config.settings.keys)),
         proxy=settings.proxy,
     )
-    return Service(link, VaultChild(node_file), config.vault_path.with_name(HEALTH), stop)
+    return Service(link, VaultChild(node_file, config.vault_path.parent), config.vault_path.with_name(HEALTH), stop)
 
 
 def silence() -> None:

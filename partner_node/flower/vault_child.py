@@ -16,6 +16,7 @@ from typing import IO, BinaryIO, cast
 
 from partner_node.flower.errors import VaultProcessEnded
 from partner_node.flower.pipe import ANSWERED, READY, read_body, write_body
+from partner_node.vault.wanted import is_wanted
 from protocol.round.frame import unpack
 
 IDLE_S = 120.0  # longer than the pause between two messages of a round
@@ -26,9 +27,10 @@ LOOK_S = 1.0
 
 @dataclass(slots=True, repr=False)
 class VaultChild:
-    """The process, if it runs. node_file: the configuration."""
+    """The process, if it runs. node_file: the configuration. vault: the folder in which commands ask for the vault."""
 
     node_file: Path
+    vault: Path
     process: "subprocess.Popen[bytes] | None" = None
     used_s: float = 0.0
 
@@ -53,8 +55,8 @@ class VaultChild:
         self.used_s = time.monotonic()
 
     def rest(self) -> None:
-        """End the process when nothing came for a while."""
-        if self.process is not None and time.monotonic() - self.used_s > IDLE_S:
+        """End the process when nothing came for a while, or a command waits for the vault."""
+        if self.process is not None and (time.monotonic() - self.used_s > IDLE_S or is_wanted(self.vault)):
             self.end()
 
     def end(self) -> None:

@@ -1,7 +1,9 @@
 """How a node comes on the line: what its configuration must hold, and the process that has its vault."""
 
 import shutil
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -19,6 +21,8 @@ from partner_node.flower.service import Service
 from partner_node.flower.vault_child import VaultChild
 from partner_node.keystore import DamagedKey, UnsafeKeys
 from partner_node.node import load_node
+from partner_node.vault.vault import VaultInUse, open_vault
+from partner_node.vault.wanted import is_wanted, when_free
 from protocol.covenant.link_key import LinkKey, LinkUse, sign_link_key
 from protocol.errors import SamenzichtError
 from protocol.signing import BadSignature
@@ -139,7 +143,7 @@ def is_there(child: VaultChild) -> bool:
 
 @pytest.fixture
 def child(folder: Path) -> Iterator[VaultChild]:
-    child = VaultChild(folder / "node.toml")
+    child = VaultChild(folder / "node.toml", folder / "vault")
     yield child
     child.end()
 
@@ -168,6 +172,26 @@ def test_while_a_person_works_with_the_vault_there_is_no_answer_and_then_there_i
         child.start(meanwhile=lambda: None)
     assert '"code": "vault-in-use"' in capfd.readouterr().err
     child.start(meanwhile=lambda: None)
+
+
+def test_a_command_that_wants_the_vault_gets_it_from_a_service_that_rests(child: VaultChild, folder: Path) -> None:
+    child.start(meanwhile=lambda: None)
+    node = load_node(load_config(folder / "node.toml"), today=today())
+    with ThreadPoolExecutor(1) as pool:
+
+        def command() -> bool:
+            with node.writing():
+                return is_there(child)
+
+        asked = pool.submit(command)
+        while not asked.done():
+            child.rest()
+            time.sleep(0.05)
+        assert asked.result() is False
+    assert not is_wanted(folder / "vault"), "the mark goes with the command"
+    child.start(meanwhile=lambda: None)
+    with pytest.raises(VaultInUse):  # control: nobody lets go
+        when_free(folder / "vault", lambda: open_vault(node.config.vault_path, node.owner), most_s=0.3)
 
 
 def test_a_vaults_process_that_was_killed_is_started_again(child: VaultChild) -> None:
