@@ -85,25 +85,28 @@ def check_approvals(
     period: Period,
     participants: Sequence[PartyId],
 ) -> None:
-    """Refuse unless each participant that contributes to a table of this period approved the study for that day.
+    """Refuse unless each participant that contributes to a table of this period approved the study for the round.
 
+    A bundle does not say on which day of its schedule a round ran: an approval counts that holds on any of them.
     Raises: NotApprovedByAll, and for the only approval of a partner what `check_approval` raises.
     """
-    opens = study.round_for(period).opens
+    scheduled = study.round_for(period)
     due = {party for table in study.tables_for(period) for party in table.contributors} & set(participants)
     for party in sorted(due):
         given = [signed for signed in approvals if signed.approval.party == party]
         refusals: list[Refusal] = []
         for signed in given:
             try:
-                check_approval(signed, study, covenant, on=opens)
+                on = min(max(scheduled.opens, signed.approval.decided_on), scheduled.due)
+                check_approval(signed, study, covenant, on=on)
             except Refusal as refusal:
                 refusals.append(refusal)
         if len(refusals) == 1 == len(given):
             raise refusals[0]
         if len(refusals) == len(given):
             raise NotApprovedByAll(
-                got=f"no approval of study {study.id} by {party} for {opens}", wanted="one of each contributor"
+                got=f"no approval of study {study.id} by {party} for {scheduled.opens} to {scheduled.due}",
+                wanted="one of each contributor",
             )
 
 

@@ -134,6 +134,9 @@ def test_a_study_that_a_contributor_did_not_approve_is_caught() -> None:
     first = bundle.approvals[0]
     ended = first.approval.model_copy(update={"valid_until": date(2026, 4, 9)})
     assert with_first(example.signed_approval(ended)) == {Check.APPROVALS}
+    for day, found in ((date(2026, 4, 24), set()), (date(2026, 4, 25), {Check.APPROVALS})):
+        decided = first.approval.model_copy(update={"decided_on": day})  # the last day of the round, and the one after
+        assert with_first(example.signed_approval(decided)) == found
     assert with_first(first.model_copy(update={"signature": bundle.approvals[1].signature})) == {Check.APPROVALS}
 
 
