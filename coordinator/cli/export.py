@@ -1,4 +1,4 @@
-"""Touches the world: `export --to DIR`: figures as CSV and JSON, and the bundles for parties and public."""
+"""Touches the world: `export --to DIR`: figures as CSV, JSON, XLSX and ODS, and the bundles for parties and public."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,9 +8,11 @@ import typer
 from coordinator.cli.telling import AsJson, Folder, Lang, said, show, tell, telling
 from coordinator.combine import combine
 from coordinator.errors import OperatorRefusal
-from coordinator.figures_file import FigureRow, figure_rows, figures_csv, figures_json
+from coordinator.figures_file import FigureRow, RevisionRow, figure_rows, figures_json, revision_rows, rows_csv
+from coordinator.figures_workbook import workbook
 from coordinator.office import Office, open_office
 from coordinator.publish import bundle_files, opened_tables, withdrawn_periods
+from coordinator.sheets import ods, xlsx
 from coordinator.whole_file import write_whole
 from privacy.audit.verify import verify
 from privacy.language import Language
@@ -34,7 +36,7 @@ def export_command(
     as_json: AsJson = False,
     lang: Lang = Language.DUTCH,
 ) -> None:
-    """Write the figures (CSV, JSON), the audit bundle for the parties and the public bundle, each checked first."""
+    """Write the figures (CSV, JSON, XLSX, ODS), the bundle for the parties and the public one, both checked first."""
     with telling(), open_office(folder, read_only=True) as office:
         digest = digest_of(office.covenant().covenant)
         bundles = {audience: bundle_files(office, audience) for audience in Audience}
@@ -46,9 +48,12 @@ def export_command(
                     wanted="one that samenzicht-audit passes",
                     act="the operator must restore the store and keep this one for the FG",
                 )
-        rows = _rows(office)
-    write_whole(to / "figures.csv", figures_csv(rows))
-    write_whole(to / "figures.json", figures_json(rows))
+        rows, revisions = _rows(office)
+    write_whole(to / "figures.csv", rows_csv(rows, FigureRow))
+    write_whole(to / "revisions.csv", rows_csv(revisions, RevisionRow))
+    write_whole(to / "figures.json", figures_json(rows, revisions))
+    write_whole(to / "figures.xlsx", xlsx(workbook(rows, revisions)))
+    write_whole(to / "figures.ods", ods(workbook(rows, revisions)))
     for audience, files in bundles.items():
         for name, body in files.items():
             write_whole(to / f"{audience.value}-bundle" / name, body)
@@ -62,9 +67,10 @@ def export_command(
     show({"figures": len(rows), "not_shown": hidden, "to": str(to)}, lines, as_json=as_json)
 
 
-def _rows(office: Office) -> tuple[FigureRow, ...]:
+def _rows(office: Office) -> tuple[list[FigureRow], list[RevisionRow]]:
     member, gone = office.member(), withdrawn_periods(office)
     rows: list[FigureRow] = []
+    revisions: list[RevisionRow] = []
     for digest, signed in office.studies().items():
         study = signed.study
         declared = [
@@ -73,4 +79,5 @@ def _rows(office: Office) -> tuple[FigureRow, ...]:
         periods = {period for of, period in gone if of == digest}
         tables = combine(opened_tables(office, study), study)
         rows += figure_rows(tables, study, member.covenant, member.geography, declared, withdrawn=periods)
-    return tuple(rows)
+        revisions += revision_rows(tables, withdrawn=periods)
+    return rows, revisions

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from coordinator.combine import NoisyTable, combine
-from coordinator.figures_file import DICTIONARY, LICENCE, figure_rows, figures_csv, figures_json
+from coordinator.figures_file import DICTIONARY, LICENCE, figure_rows, figures_json, rows_csv
 from privacy.counts import NoisedCounts
 from privacy.precision import Hidden, Shown
 from protocol.release import NotShown
@@ -82,7 +82,7 @@ def test_the_file_has_margins_reasons_a_licence_and_a_dictionary() -> None:
     declared = [bundles.declaration(study, owner)]
     assert declared[0].declaration.tables[0].coverage is Coverage.COMPLETE
     rows = tuple(figure_rows(combine([placed], study), study, example.covenant(), example.geography(), declared))
-    lines = figures_csv(rows).decode().splitlines()
+    lines = rows_csv(rows, FigureRow).decode().splitlines()
     assert lines[0] == f"# {LICENCE}"
     assert lines[1].split(";") == list(DICTIONARY)
     shown, hidden = (dict(zip(DICTIONARY, line.split(";"), strict=True)) for line in lines[2:])
@@ -107,4 +107,4 @@ def test_a_text_that_a_spreadsheet_would_run_is_disarmed(start: str) -> None:
     named = geography.model_copy(update={"areas": (area, *geography.areas[1:])})
     placed = NoisyTable(TableId(made.table), Q1, Q1, (area.code,), (None,), made.values, made.variance)
     rows = tuple(figure_rows(combine([placed], study), study, example.covenant(), named, ()))
-    assert f";'{start}cmd;" in figures_csv(rows).decode()
+    assert f";'{start}cmd;" in rows_csv(rows, FigureRow).decode()

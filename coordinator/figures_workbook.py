@@ -1,0 +1,48 @@
+"""Computes: the figures of a study as sheets for people: what it is, tables, figures, revisions, dictionary, reasons.
+
+What holds for a whole table stands once, on the sheet of tables; the figures name it.
+"""
+
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+
+from coordinator.figures_file import DICTIONARY, LICENCE, PRACTICE, PROVISIONAL, REASONS, FigureRow, RevisionRow
+from coordinator.sheets import Cell, Sheet
+
+_FIGURES = ("table", "period", "category", "area", "name", "value", "margin", "status", "reason", "mark")
+_TABLES = ("table", "period", "level", "question", "source", "coverage", "status", "revisions", "mark")
+_REVISIONS = ("table", "period", "category", "area", "counted_in", "value", "margin", "reason")
+_READ = (
+    ("Licentie", LICENCE),
+    ("Ruis", "Elk getoond cijfer heeft ruis; met 95 % zekerheid ligt het echte aantal binnen de marge."),
+    ("Leeg", "Een lege cel is geen nul: de kolom reason zegt waarom er geen cijfer staat."),
+    (PROVISIONAL, DICTIONARY["status"].nl),
+    ("Licence", LICENCE),
+    ("Noise", "Every figure shown has noise; with 95 % confidence the true count lies within the margin."),
+    ("Empty", "An empty cell is not a zero: the column reason says why there is no figure."),
+    (PROVISIONAL, DICTIONARY["status"].en),
+)
+
+
+def workbook(rows: Sequence[FigureRow], revisions: Sequence[RevisionRow]) -> tuple[Sheet, ...]:
+    """Return the sheets. rows, revisions: of all studies, in the order in which they are shown."""
+    first = f"{PRACTICE}: {DICTIONARY['mark'].nl}" if any(row.mark for row in rows) else LICENCE
+    explained = [(name, word.nl, word.en) for name, word in DICTIONARY.items()]
+    reasons = [(reason.value, word.nl, word.en) for reason, word in REASONS.items()]
+    return (
+        Sheet("leesmij", ("Samenzicht", first), (16, 100), _READ),
+        Sheet("tabellen", _TABLES, (24, 10, 10, 50, 40, 10, 8, 10, 14), _tables(rows)),
+        Sheet("cijfers", _FIGURES, (24, 10, 10, 12, 30, 10, 8, 8, 16, 14), map(attrgetter(*_FIGURES), rows)),
+        Sheet("herzieningen", _REVISIONS, (24, 10, 10, 12, 12, 10, 8, 16), map(attrgetter(*_REVISIONS), revisions)),
+        Sheet("woordenboek", ("kolom / column", "nl", "en"), (16, 80, 80), explained),
+        Sheet("redenen", ("reason", "nl", "en"), (16, 60, 60), reasons),
+    )
+
+
+def _tables(rows: Sequence[FigureRow]) -> Iterator[tuple[Cell, ...]]:
+    """Yield one row for each table and period, as its first figure tells it."""
+    told, values = set(), attrgetter(*_TABLES)
+    for row in rows:
+        if (row.table, row.period) not in told:
+            told.add((row.table, row.period))
+            yield values(row)
