@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from coordinator.combine import NoisyTable, combine
-from coordinator.figures_file import DICTIONARY, LICENCE, figure_rows, figures_json, rows_csv
+from coordinator.figures_file import DICTIONARY, LICENCE, FigureRow, figure_rows, figures_json, rows_csv
 from privacy.counts import NoisedCounts
 from privacy.precision import Hidden, Shown
 from protocol.release import NotShown

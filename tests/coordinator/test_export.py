@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ Rows = list[dict[str, object]]
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the files of two released quarters; the second counts late reports of the first."""
     title = Line("Basismeting 2026 (oefengegevens)")
     study = example.study(covenant()).model_copy(update={"title": title})
@@ -32,7 +31,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     office.run_to_the_end(NEXT, now=NEXT_NOW, now_s=NEXT_NOW_S)
     office.publish(NEXT)
     office.done("export", "--to", str(office.home / "both"))
-    yield office.home
+    return office.home
 
 
 def from_csv(path: Path) -> Rows:
