@@ -16,6 +16,7 @@ from coordinator.config import NAME, Config, parse_config
 from coordinator.courier import PAPER, Courier
 from coordinator.errors import OperatorRefusal
 from coordinator.identity import load_identity
+from coordinator.self_check import check_agreed
 from coordinator.session import Session
 from coordinator.store.store import Store, open_store
 from protocol.covenant.signed import SignedCovenant
@@ -144,10 +145,11 @@ class Office:
 def open_office(folder: Path, *, read_only: bool = False) -> Iterator[Office]:
     """Open an office, for the time of one command.
 
-    Raises: NotAnOffice, WrongConfig, UnsafeIdentity, and what `open_store` raises.
+    Raises: NotAnOffice, WrongConfig, UnsafeIdentity, and what `open_store` and `check_agreed` raise.
     """
     config = read_config(folder)
     with open_store(store_url(folder, config), read_only=read_only) as store:
+        check_agreed(store)
         yield Office(folder, config, load_identity(folder), store)
 
 

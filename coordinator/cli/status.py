@@ -10,6 +10,7 @@ from coordinator.courier import PAPER
 from coordinator.delivery_monitor import DeliveryLine, delivery_lines, reminder
 from coordinator.office import Office, open_office
 from coordinator.publish import withdrawn
+from coordinator.self_check import check_all
 from privacy.language import Language
 from protocol.digest import digest_of
 from protocol.study.study import Study
@@ -33,7 +34,7 @@ def status_command(
     """Say where rounds and deliveries stand; with --check, whether the store is as it was written."""
     with telling(), open_office(folder, read_only=True) as office:
         if check:
-            office.store.check()
+            check_all(office.store)
         covenant, today = office.covenant().covenant, day(now)
         rounds = [
             _round(office, signed.study, entry.period)

@@ -47,6 +47,11 @@ class Store:
     def __repr__(self) -> str:
         return f"Store({self._place.name})"
 
+    @property
+    def name(self) -> str:
+        """What people call it; no password is in it."""
+        return self._place.name
+
     def __enter__(self) -> Self:
         return self
 

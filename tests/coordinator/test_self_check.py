@@ -1,0 +1,212 @@
+"""What an administrator of the database changes behind the triggers is named: at the next start, and by the audit."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import Connection, delete, insert, update
+
+from coordinator.office import open_office
+from coordinator.publish import bundle_files
+from coordinator.self_check import check_all
+from coordinator.store.place import place_of
+from coordinator.store.session import connect
+from coordinator.store.store import make_store, open_store, revert_store
+from coordinator.store.tables import COVENANTS, FRAMES, LOG_LEAVES, LOG_NODES, RELEASES, STUDIES
+from privacy.audit.report import Outcome
+from privacy.audit.verify import verify
+from protocol.bundle import Audience
+from protocol.digest import digest_of
+from protocol.errors import SamenzichtError
+from protocol.ledger.entry import ReleaseEntry
+from protocol.ledger.merkle import leaf_hash
+from protocol.ledger.tree import MerkleTree, completed_by
+from protocol.release import SignedRelease
+from protocol.words.ids import Digest
+from tests import example
+from tests.coordinator.example_office import NOW, ExampleOffice, covenant
+from tests.coordinator.store.contents import dump
+
+FLIPS = 1_000
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> ExampleOffice:
+    """Return an office that published one quarter."""
+    made = ExampleOffice(tmp_path)
+    made.make()
+    made.start()
+    made.run_to_the_end()
+    made.publish()
+    return made
+
+
+def edit(url: str, change: Callable[[Connection], None]) -> None:
+    """Change rows as an owner of the database can: without the triggers, which he puts back."""
+    revert_store(url, "0001")
+    session = connect(place_of(url))
+    if url.startswith("sqlite"):
+        session.connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    change(session.connection)
+    session.connection.commit()
+    session.close()
+    make_store(url)
+
+
+def published(office: ExampleOffice) -> SignedRelease:
+    with office.open(read_only=True) as store:
+        (found,) = store.releases()
+        return found
+
+
+def forged(office: ExampleOffice) -> SignedRelease:
+    """Return the release with one more in its first shown cell, under the old signature."""
+    signed = published(office)
+    table = signed.release.tables[0]
+    place = next(place for place, cell in enumerate(table.cells) if cell.value is not None)
+    value = table.cells[place].value
+    assert value is not None
+    cell = table.cells[place].model_copy(update={"value": value + 1})
+    other = table.model_copy(update={"cells": (*table.cells[:place], cell, *table.cells[place + 1 :])})
+    release = signed.release.model_copy(update={"tables": (other, *signed.release.tables[1:])})
+    return signed.model_copy(update={"release": release})
+
+
+def check(office: ExampleOffice) -> str:
+    """Return what the start-up check said; it must refuse."""
+    done = office.call("status", "--check", "--now", NOW)
+    assert done.exit_code == 3, (done.stdout, done.exception)
+    return done.stderr
+
+
+def test_a_release_that_was_edited_with_its_digest_is_named_at_start_and_by_the_audit(office: ExampleOffice) -> None:
+    """C10: SQL edit of a published figure; the check says which period, and the FG's audit which step."""
+    office.done("status", "--check", "--now", NOW)  # negative control
+    other = forged(office)
+    digest = digest_of(other.release)
+    edit(office.url, lambda rows: _run(rows, update(RELEASES).values(body=other.encode(), digest=digest)))
+    assert "the release of 2026-Q1 (bad-signature)" in check(office)
+    done = office.call("export", "--to", str(office.home / "out"))
+    assert done.exit_code == 1
+    assert "bundle-does-not-hold" in done.stderr
+    assert not (office.home / "out").exists()
+    with open_office(office.folder, read_only=True) as opened:
+        report = verify(bundle_files(opened, Audience.AUDIT), covenant_digest=digest_of(covenant()))
+    failed = {(step.check.value, step.code) for step in report.steps if step.outcome is Outcome.FAILED}
+    assert ("release", "bad-signature") in failed
+    assert ("sum", "other-figure") in failed
+    assert ("logged", "not-logged") in failed
+
+
+def test_a_ledger_row_that_was_edited_is_named_with_its_place(office: ExampleOffice) -> None:
+    """C10, L06: another digest in the leaf of a release, with every node made to fit: the log says another root."""
+    with office.open(read_only=True) as store:
+        leaves = list(store.log.leaves())
+    place = next(place for place, leaf in enumerate(leaves) if b'"release"' in leaf)
+    changed = ReleaseEntry(slot=office.slot, release_digest=Digest("0" * 64)).encode()
+    edit(
+        office.url,
+        lambda rows: _run(rows, update(LOG_LEAVES).values(body=changed).where(LOG_LEAVES.c.leaf_index == place)),
+    )
+    assert f"node {place} of level 0" in check(office)
+    edit(office.url, lambda rows: _refill(rows, [*leaves[:place], changed, *leaves[place + 1 :]]))
+    assert "the release of 2026-Q1 (not-logged)" in check(office)
+    with open_office(office.folder, read_only=True) as opened:
+        report = verify(bundle_files(opened, Audience.AUDIT), covenant_digest=digest_of(covenant()))
+    failed = {step.check.value for step in report.steps if step.outcome is Outcome.FAILED}
+    assert {"logged", "heads"} & failed == {"logged"}  # heads are those of RESULT, before this leaf
+    edit(office.url, lambda rows: _refill(rows, leaves))
+    office.done("status", "--check", "--now", NOW)  # negative control: as it was, it holds
+
+
+def test_a_release_that_was_removed_is_missed(office: ExampleOffice) -> None:
+    """C10: a row that is gone is named, because the log still speaks of it."""
+    edit(office.url, lambda rows: _run(rows, delete(RELEASES)))
+    assert "1 releases of the log that are not there" in check(office)
+
+
+def test_a_covenant_with_a_lower_n_min_is_refused_by_every_command(office: ExampleOffice) -> None:
+    """C02: n_min lowered in the database, digest and all: nobody's signature holds, and nothing runs."""
+    lower = covenant().model_copy(update={"minimum_participants": 2})
+    signed = example.signed_covenant(covenant()).model_copy(update={"covenant": lower})
+    digest = digest_of(lower)
+
+    def change(rows: Connection) -> None:
+        rows.execute(update(COVENANTS).values(body=signed.encode(), digest=digest))
+        rows.execute(update(STUDIES).values(covenant_digest=digest))
+
+    edit(office.url, change)
+    for arguments in (("run", "2026-Q2", "--now", NOW), ("release", "2026-Q1"), ("status", "--now", NOW)):
+        done = office.call(*arguments)
+        assert done.exit_code == 3
+        assert "the covenant (refusals)" in done.stderr
+
+
+def test_a_frame_whose_signature_does_not_hold_is_named(office: ExampleOffice) -> None:
+    with office.open(read_only=True) as store:
+        slot = store.slot(office.slot)
+    assert slot is not None
+    body = bytearray(slot.uploads[example.VT])
+    body[-1] ^= 1
+    row = (FRAMES.c.kind == "upload") & (FRAMES.c.party == example.VT)
+    edit(office.url, lambda rows: _run(rows, update(FRAMES).values(body=bytes(body)).where(row)))
+    assert "a frame of the round of 2026-Q1" in check(office)
+
+
+@pytest.mark.nightly
+def test_a_thousand_flipped_bits_of_the_file_are_seen_or_change_nothing(office: ExampleOffice) -> None:
+    """L06: each of 1,000 flips is refused at opening or named by the check, or changes no row at all."""
+    flips(office, FLIPS)
+
+
+def test_flipped_bits_of_the_file_are_seen_or_change_nothing(office: ExampleOffice) -> None:
+    """L06: forty of the thousand flips of the night."""
+    assert flips(office, 40) >= 10  # negative control: some flips did hit rows
+
+
+def flips(office: ExampleOffice, number: int) -> int:
+    """Flip so many bits, one at a time, and return how many were seen.
+
+    What a flip may change unseen is nothing that anybody signed or logged: only the order of rows and the note of sizes
+    that were shown, which the next run shows again.
+    """
+    path = place_of(office.url).path
+    assert path is not None
+    with open_store(office.url) as store:
+        before = dump(store)
+    whole, chance, seen = path.read_bytes(), Random(6), 0
+    for _ in range(number):
+        body = bytearray(whole)
+        body[chance.randrange(len(body))] ^= 1 << chance.randrange(8)
+        path.write_bytes(bytes(body))
+        for name in ("-wal", "-shm"):
+            path.with_name(path.name + name).unlink(missing_ok=True)
+        try:
+            with open_store(office.url) as store:
+                check_all(store)
+                after = dump(store)
+        except SamenzichtError as error:
+            seen += error.exit_code in {1, 3}
+            continue
+        assert {name for name in before if before[name] != after[name]} <= {"shown_sizes"}
+    path.write_bytes(whole)
+    os.sync()
+    return seen
+
+
+def _run(rows: Connection, statement: object) -> None:
+    rows.execute(statement)  # type: ignore[call-overload]  # an update or a delete
+
+
+def _refill(rows: Connection, leaves: list[bytes]) -> None:
+    """Write a whole log anew, with nodes that fit."""
+    rows.execute(delete(LOG_NODES))
+    rows.execute(delete(LOG_LEAVES))
+    tree = MerkleTree()
+    for index, leaf in enumerate(leaves):
+        rows.execute(insert(LOG_LEAVES).values(leaf_index=index, body=leaf))
+        for node in completed_by(leaf_hash(leaf), size=index, node=tree.node):
+            rows.execute(insert(LOG_NODES).values(level=node.level, node_index=node.index, digest=node.digest))
+        tree.append(leaf)
