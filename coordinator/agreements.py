@@ -1,21 +1,26 @@
-"""Touches the world: the covenant in the making: its draft, its parties, and the signatures that came in, as files."""
+"""Touches the world: the covenant in the making: draft, parties, code lists and signatures, as files."""
 
 from pathlib import Path
 
-from coordinator.drafts import Tree, covenant_of, party_of, read_draft
+from coordinator.drafts import Tree, code_list_of, covenant_of, party_of, read_draft
 from coordinator.errors import OperatorRefusal
 from coordinator.geography.folder import read_edition, years
 from protocol.covenant.covenant import Covenant
 from protocol.covenant.party import Party
 from protocol.covenant.signed import PartySignature, SignedCovenant
+from protocol.words.code_list import CodeList
 from protocol.words.geography import Geography
 
-DRAFT, COVENANT = "draft.toml", "covenant.json"
+DRAFT, COVENANT, CODE_LISTS = "draft.toml", "covenant.json", "code-lists"
 _MAX_BYTES = 1 << 20
 
 
 class NoDraft(OperatorRefusal):
     """A covenant that was not begun, or has no areas."""
+
+
+class CodeListThere(OperatorRefusal):
+    """A code list that is in the draft already, with other codes."""
 
 
 class PartyThere(OperatorRefusal):
@@ -32,6 +37,8 @@ def begin(folder: Path, body: bytes, *, source: str) -> Tree:
     for name in ("parties", "signatures"):
         (place / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     (place / DRAFT).write_bytes(body)
+    for path in (place / CODE_LISTS).glob("*.json"):
+        path.unlink()
     _forget_signatures(place)
     return tree
 
@@ -57,6 +64,34 @@ def add_party(folder: Path, body: bytes, *, source: str) -> Party:
     return party
 
 
+def add_code_list(folder: Path, body: bytes, *, source: str) -> CodeList:
+    """Add a code list to the draft; the same file again is nothing new.
+
+    Raises: NoDraft, CodeListThere, WrongDraft, Malformed, UnsortedCodes.
+    """
+    place = _place(folder)
+    found = code_list_of(read_draft(body, source=source), source=source)
+    path = place / CODE_LISTS / f"{found.id}.json"
+    if path.exists() and path.read_bytes() != found.encode():
+        raise CodeListThere(
+            got=f"another version of code list {found.id}",
+            wanted="one version a covenant",
+            act="the operator must give the list another id, or begin a new draft",
+            hint="samenzicht-coordinator covenant new FILE",
+        )
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.write_bytes(found.encode())
+        _forget_signatures(place)
+    return found
+
+
+def code_lists(folder: Path) -> tuple[CodeList, ...]:
+    """Return the code lists of the draft, in order of id."""
+    paths = sorted((folder / "covenant" / CODE_LISTS).glob("*.json"))
+    return tuple(CodeList.parse(path.read_bytes()[:_MAX_BYTES], source=path.name) for path in paths)
+
+
 def drafted(folder: Path) -> Covenant:
     """Return the covenant that draft and parties make; not promised: that its rules hold.
 
@@ -68,7 +103,8 @@ def drafted(folder: Path) -> Covenant:
         party_of(read_draft(path.read_bytes(), source=path.name), source=path.name)
         for path in sorted((place / "parties").glob("*.toml"))
     ]
-    return covenant_of(tree, parties, newest_geography(folder), source=DRAFT)
+    lists = code_lists(folder)
+    return covenant_of(tree, parties, newest_geography(folder), code_lists=lists, source=DRAFT)
 
 
 def newest_geography(folder: Path) -> Geography:

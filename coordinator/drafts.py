@@ -16,6 +16,7 @@ from protocol.covenant.party import Party
 from protocol.digest import digest_of
 from protocol.study.study import DEFAULT_UPLOAD_BYTES, Study
 from protocol.wire import MAX_INTEGER, canonical
+from protocol.words.code_list import CodeList
 from protocol.words.geography import Geography
 
 MAX_DRAFT_BYTES = 1 << 20  # ten times a study of 500 tables
@@ -60,8 +61,22 @@ def party_of(tree: Tree, *, source: str) -> Party:
     return Party.parse(canonical(whole), source=source)
 
 
-def covenant_of(tree: Tree, parties: Sequence[Party], geography: Geography, *, source: str) -> Covenant:
-    """Return a covenant over a geography. `joint_cap_rho` is the sum of the parties' caps where it is left out.
+def code_list_of(tree: Tree, *, source: str) -> CodeList:
+    """Return a code list; its codes may stand in any order.
+
+    Raises: WrongDraft, Malformed, UnsortedCodes.
+    """
+    fields = dict(tree)
+    defaults: Tree = {"kind": "code-list", "format": 1, "version": 1, "valid_until": None}
+    return CodeList.parse(
+        canonical(defaults | fields | {"items": _sorted(fields, "items", "code", source, {})}), source=source
+    )
+
+
+def covenant_of(
+    tree: Tree, parties: Sequence[Party], geography: Geography, *, code_lists: Sequence[CodeList] = (), source: str
+) -> Covenant:
+    """Return a covenant over areas and code lists. `joint_cap_rho` is the sum of the parties' caps where it is left out.
 
     Raises: WrongDraft, Malformed.
     """
@@ -74,7 +89,6 @@ def covenant_of(tree: Tree, parties: Sequence[Party], geography: Geography, *, s
         "version": 1,
         "previous": None,
         "unit": "household",
-        "code_lists": [],
         "colluders": 1,
         "minimum_change": 2,
         "partners_per_unit": None,
@@ -82,6 +96,9 @@ def covenant_of(tree: Tree, parties: Sequence[Party], geography: Geography, *, s
     }
     made = {
         "geography": {"id": geography.id, "digest": digest_of(geography)},
+        "code_lists": [
+            {"id": found.id, "digest": digest_of(found)} for found in sorted(code_lists, key=lambda found: found.id)
+        ],
         "parties": [party.model_dump(mode="json") for party in sorted(parties, key=lambda party: party.id)],
         "joint_cap": cap,
     }

@@ -95,7 +95,7 @@ class Office:
         for reference in covenant.code_lists:
             found = self.store.code_list(reference.digest)
             if found is None:
-                raise _nothing(f"no code list {reference.id}", "covenant new")
+                raise _nothing(f"no code list {reference.id}", "covenant add-code-list")
             lists.append(found)
         studies = {digest: signed.study for digest, signed in self.studies().items()}
         return Member(self.config.party, covenant, geography, tuple(lists), studies, self.key)

@@ -1,4 +1,4 @@
-"""Touches the world: `covenant new | add-party | sign | verify | show`."""
+"""Touches the world: `covenant new | add-party | add-code-list | sign | verify | show`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +54,17 @@ def add_party_command(
     show({"added": added}, [said(lang, f"{name} toegevoegd", f"added {name}") for name in added], as_json=as_json)
 
 
+@group.command("add-code-list")
+def add_code_list_command(
+    file: File, *, folder: Folder = Path(), as_json: AsJson = False, lang: Lang = Language.DUTCH
+) -> None:
+    """Add a code list from its TOML file; signatures that were there must be given again."""
+    with telling():
+        found = agreements.add_code_list(folder, file.read_bytes(), source=file.name)
+    lines = [said(lang, f"codelijst {found.id} toegevoegd", f"added code list {found.id}")]
+    show({"code_list": found.id, "codes": len(found.items), "digest": digest_of(found)}, lines, as_json=as_json)
+
+
 @group.command("sign")
 def sign_command(
     files: Annotated[
@@ -96,6 +107,8 @@ def verify_command(
                     check_successor(before[-1].covenant, signed.covenant)
                 with office.store.transaction():
                     office.store.keep_geography(agreements.newest_geography(folder))
+                    for code_list in agreements.code_lists(folder):
+                        office.store.keep_code_list(code_list)
                     office.store.keep_covenant(signed)
                     office.store.log.append(CovenantEntry(covenant_digest=digest).encode())
     lines = [said(lang, f"geldig, door allen ondertekend: {digest}", f"valid, signed by all: {digest}")]

@@ -164,8 +164,11 @@ def _planned(folder: Path, name: str, rates: Path | None) -> tuple[Study, Reader
         )
     with open_office(folder, read_only=True) as office:
         covenant = _covenant(office)
+        drafts = {digest_of(found): found for found in agreements.code_lists(folder)}
         lists = tuple(
-            found for entry in covenant.code_lists if (found := office.store.code_list(entry.digest)) is not None
+            found
+            for entry in covenant.code_lists
+            if (found := office.store.code_list(entry.digest) or drafts.get(entry.digest)) is not None
         )
     study = study_of(read_draft(path.read_bytes(), source=path.name), covenant, source=path.name)
     edition = read_edition(folder / "geography", years(folder / "geography")[-1])

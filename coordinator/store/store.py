@@ -41,7 +41,7 @@ class Store:
     def __init__(self, place: Place, session: Session) -> None:
         self._place = place
         self._session = session
-        self._open_slots: dict[Digest, CoordinatorSlot] = {}  # as stored, of rounds under way: see `keep_slot`
+        self._open_slots: dict[Digest, CoordinatorSlot] = {}  # as stored, of rounds under way: see `slot`
         self.log = StoredTree(self._reading, self.transaction)
 
     def __repr__(self) -> str:
@@ -85,7 +85,13 @@ class Store:
             raise as_ours(error, self._place.name) from None  # the cause may quote rows
 
     def slot(self, slot: Digest) -> CoordinatorSlot | None:
-        """Return a slot with its frames, or None when it was never proposed."""
+        """Return a slot with its frames, or None when it was never proposed.
+
+        Of a round under way it is what was kept last: reading it back for each of many uploads would take a round as
+        many times through all of them.
+        """
+        if slot in self._open_slots:
+            return self._open_slots[slot]
         with self._reading() as connection:
             return read_slot(connection, slot, store=self._place.name)
 
@@ -113,8 +119,6 @@ class Store:
         Raises: RuleBroken, when the step does not follow from what is stored; OtherBytes; what `transaction` raises.
         """
         with self.transaction() as connection:
-            # Bytes are compared with those kept last, which are mostly the same objects: reading them back would take
-            # a round of many uploads as many times through all of them.
             before = self._open_slots.get(slot.slot) or read_slot(connection, slot.slot, store=self._place.name)
             write_slot(connection, slot, before=before)
             if showed is not None:

@@ -42,9 +42,9 @@ def test_a_covenant_of_party_files_is_the_covenant() -> None:
         tree = read_draft(document(fields | {"yearly_cap_rho": f"{cap}/{NANO}"}).encode(), source="party")
         parties.append(party_of(tree, source="party"))
     whole = COVENANT.model_dump(mode="json")
-    fields = {name: whole[name] for name in whole if name not in {"geography", "parties", "joint_cap"}}
+    fields = {name: whole[name] for name in whole if name not in {"geography", "parties", "joint_cap", "code_lists"}}
     tree = read_draft(document(fields | {"joint_cap_rho": f"{COVENANT.joint_cap}/{NANO}"}).encode(), source="draft")
-    made = covenant_of(tree, parties, example.geography(), source="draft")
+    made = covenant_of(tree, parties, example.geography(), code_lists=(example.code_list(),), source="draft")
     assert made == COVENANT
     check_rules(made)
 

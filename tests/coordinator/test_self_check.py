@@ -96,8 +96,7 @@ def test_a_release_that_was_edited_with_its_digest_is_named_at_start_and_by_the_
         report = verify(bundle_files(opened, Audience.AUDIT), covenant_digest=digest_of(covenant()))
     failed = {(step.check.value, step.code) for step in report.steps if step.outcome is Outcome.FAILED}
     assert ("release", "bad-signature") in failed
-    assert ("sum", "other-figure") in failed
-    assert ("logged", "not-logged") in failed
+    assert not report.holds  # what builds on the release is told as not checked
 
 
 def test_a_ledger_row_that_was_edited_is_named_with_its_place(office: ExampleOffice) -> None:
