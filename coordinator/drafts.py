@@ -76,7 +76,7 @@ def code_list_of(tree: Tree, *, source: str) -> CodeList:
 def covenant_of(
     tree: Tree, parties: Sequence[Party], geography: Geography, *, code_lists: Sequence[CodeList] = (), source: str
 ) -> Covenant:
-    """Return a covenant over areas and code lists. `joint_cap_rho` is the sum of the parties' caps where it is left out.
+    """Return a covenant over areas and lists. `joint_cap_rho` is the sum of the parties' caps where it is left out.
 
     Raises: WrongDraft, Malformed.
     """
@@ -168,4 +168,4 @@ def _plain(value: object) -> object:
 
 
 def _wrong(source: str, got: str) -> WrongDraft:
-    return WrongDraft(got=f"{got} in {source}", wanted="a file as docs/coordinator.md shows", act=_ACT)
+    return WrongDraft(got=f"{got} in {source}", wanted="a file as docs/operating-the-coordinator.md shows", act=_ACT)

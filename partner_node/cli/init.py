@@ -1,6 +1,6 @@
 """Touches the world: `init`: a node's configuration, its vault, and the mapping from the partner's own header.
 
-It reads the folder layout that docs/node.md describes. The covenant is pinned by its digest only after the signature of
+It reads the folder layout that docs/operating-a-partner.md describes. The covenant is pinned by its digest only after the signature of
 this very party in it was verified with the keys that stand here.
 """
 

@@ -153,6 +153,10 @@ class Town:
         """Take in the study, propose it, and let every officer approve."""
         self.json("study", "new", str(self.write_study()))
         self.json("study", "propose", "eerste-licht-2026", "--rates", str(self.home / "rates.toml"))
+        self.approve_study()
+
+    def approve_study(self) -> None:
+        """Let every officer approve the proposed study."""
         for party in PARTNERS:
             key = signing_key(example.secret(f"officer {party}"))
             approval = Approval(

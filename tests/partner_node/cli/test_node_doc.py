@@ -1,4 +1,4 @@
-"""docs/node.md is true: every command in it is run, in order, and its register is the one that works."""
+"""docs/operating-a-partner.md is true: every command in it is run, in order, and its register is the one that works."""
 
 import re
 import shlex
@@ -10,7 +10,7 @@ from partner_node.cli.app import COMMANDS
 from tests.house import ROOT
 from tests.partner_node.cli.partner import new_partner, signed_partner
 
-TEXT = (ROOT / "docs" / "node.md").read_text()
+TEXT = (ROOT / "docs" / "operating-a-partner.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
