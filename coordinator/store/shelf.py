@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, TableClause, insert, select
@@ -21,6 +22,7 @@ from protocol.words.geography import Geography
 from protocol.words.ids import Digest
 
 Value = TypeVar("Value", bound=WireValue)
+Read = dict[tuple[str, str, bytes], Any]  # table, digest, SHA-256 of the stored bytes -> the value
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,23 @@ class Shelf(Generic[Value]):
                 act="whoever signed it twice must say which one counts; keep both files as evidence",
             )
 
-    def find(self, connection: Connection, store: str, **wanted: str) -> tuple[Value, ...]:
+    def find(self, connection: Connection, store: str, read: Read, **wanted: str) -> tuple[Value, ...]:
         """Return the values of which these columns are so, in the order in which they came. store: its name.
 
+        read: values by what was read, to which this adds: the same bytes under the same digest are the same value, and
+        a release of the whole country takes seconds to parse.
         Raises: StoreDamaged.
         """
         same = [self.table.c[name] == value for name, value in wanted.items()]
         query = select(self.table.c.digest, self.table.c.body).where(*same).order_by(self.table.c.number)
-        return tuple(self._read(digest, bytes(body), store) for digest, body in connection.execute(query))
+        found: list[Value] = []
+        for digest, stored in connection.execute(query):
+            body = bytes(stored)
+            key = (self.table.name, str(digest), sha256(body).digest())
+            if key not in read:
+                read[key] = self._read(digest, body, store)
+            found.append(read[key])
+        return tuple(found)
 
     def _read(self, digest: str, body: bytes, store: str) -> Value:
         try:

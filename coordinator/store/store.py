@@ -42,6 +42,7 @@ class Store:
         self._place = place
         self._session = session
         self._open_slots: dict[Digest, CoordinatorSlot] = {}  # as stored, of rounds under way: see `slot`
+        self._read: shelf.Read = {}
         self.log = StoredTree(self._reading, self.transaction)
 
     def __repr__(self) -> str:
@@ -244,7 +245,7 @@ class Store:
 
     def _find(self, on: shelf.Shelf[shelf.Value], **wanted: str) -> tuple[shelf.Value, ...]:
         with self._reading() as connection:
-            return on.find(connection, self._place.name, **wanted)
+            return on.find(connection, self._place.name, self._read, **wanted)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
