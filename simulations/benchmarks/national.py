@@ -25,7 +25,6 @@ from simulations.benchmarks.result import Result, less_is_better
 from simulations.party import SimulatedParty
 
 NOW, NOW_S = "2026-01-12T09:00:00", 1_768_208_400
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"  # published files, where they are
 
 
 @dataclass(slots=True)

@@ -177,9 +177,7 @@ def declaration(planned: Study, party: PartyId) -> SignedDeclaration:
         for table in planned.tables
         if party in table.contributors
     )
-    made = Declaration(
-        study_digest=digest_of(planned), period=PERIOD, party=party, officer=OFFICER, tables=tables
-    )
+    made = Declaration(study_digest=digest_of(planned), period=PERIOD, party=party, officer=OFFICER, tables=tables)
     key = key_of(f"officer {party}")
     return SignedDeclaration(declaration=made, signature=sign(made.encode(), key=key, purpose=Purpose.DECLARATION))
 

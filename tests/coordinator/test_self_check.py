@@ -24,9 +24,10 @@ from protocol.ledger.entry import ReleaseEntry
 from protocol.ledger.merkle import leaf_hash
 from protocol.ledger.tree import MerkleTree, completed_by
 from protocol.release import SignedRelease
+from protocol.round.member import WrongParticipants
 from protocol.words.ids import Digest
 from tests import example
-from tests.coordinator.example_office import NOW, ExampleOffice, covenant
+from tests.coordinator.example_office import NOW, NOW_S, ExampleOffice, covenant
 from tests.coordinator.store.contents import dump
 
 FLIPS = 1_000
@@ -209,3 +210,30 @@ def _refill(rows: Connection, leaves: list[bytes]) -> None:
         for node in completed_by(leaf_hash(leaf), size=index, node=tree.node):
             rows.execute(insert(LOG_NODES).values(level=node.level, node_index=node.index, digest=node.digest))
         tree.append(leaf)
+
+
+def test_n_min_cannot_be_lowered_by_configuration_or_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C02: a key in the configuration is refused, the environment says nothing, and too few participants are refused.
+
+    Five of six must answer; the nodes check the same (tests/protocol/round/test_hostile.py).
+    """
+    made = ExampleOffice(tmp_path)
+    made.make()
+    made.start()
+    for party in (example.POLICE, example.WITNESS):
+        del made.parties[party]  # they stay silent: four answer
+    for name in ("MINIMUM_PARTICIPANTS", "SAMENZICHT_MINIMUM_PARTICIPANTS", "SAMENZICHT_COORDINATOR_N_MIN"):
+        monkeypatch.setenv(name, "1")
+    for _ in range(3):
+        assert '"proposed"' in made.done("run", "2026-Q1", "--now", NOW, "--json").stdout
+        made.carry()
+    with open_office(made.folder) as opened, pytest.raises(WrongParticipants):
+        few = tuple(sorted(made.parties))
+        opened.session().propose(digest_of(made.study), example.QUARTER, few, expires_s=NOW_S + 3_600)
+    config = made.folder / "coordinator.toml"
+    config.write_text(config.read_text() + "minimum_participants = 1\n")
+    done = made.call("run", "2026-Q1", "--now", NOW)
+    assert done.exit_code == 1
+    assert "unknown key 'minimum_participants'" in done.stderr

@@ -113,7 +113,7 @@ def test_kill_9_while_a_store_is_made_leaves_nothing_or_all(place: str) -> None:
 
 
 def test_kill_9_at_each_statement_of_an_upgrade_and_of_the_way_back_leaves_old_or_new(url: str) -> None:
-    """F16 at the coordinator: with a round under way. The next start of the same command completes it."""
+    """F16: with a round under way, on both databases: old or new, never half. The same command then completes it."""
     with open_store(url) as store:
         for slot in steps()[:3]:
             store.keep_slot(slot)
