@@ -1,7 +1,7 @@
 """Touches the world: `init`: a node's configuration, its vault, and the mapping from the partner's own header.
 
-It reads the folder layout that docs/operating-a-partner.md describes. The covenant is pinned by its digest only after the signature of
-this very party in it was verified with the keys that stand here.
+The folder is as docs/operating-a-partner.md says. The covenant is pinned by its digest only after the signature of this
+very party in it was verified with the keys that stand here.
 """
 
 from collections.abc import Sequence

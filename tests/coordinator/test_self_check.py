@@ -229,9 +229,11 @@ def test_n_min_cannot_be_lowered_by_configuration_or_environment(
     for _ in range(3):
         assert '"proposed"' in made.done("run", "2026-Q1", "--now", NOW, "--json").stdout
         made.carry()
-    with open_office(made.folder) as opened, pytest.raises(WrongParticipants):
-        few = tuple(sorted(made.parties))
-        opened.session().propose(digest_of(made.study), example.QUARTER, few, expires_s=NOW_S + 3_600)
+    few, study = tuple(sorted(made.parties)), digest_of(made.study)
+    with open_office(made.folder) as opened:
+        session = opened.session()
+        with pytest.raises(WrongParticipants):
+            session.propose(study, example.QUARTER, few, expires_s=NOW_S + 3_600)
     config = made.folder / "coordinator.toml"
     config.write_text(config.read_text() + "minimum_participants = 1\n")
     done = made.call("run", "2026-Q1", "--now", NOW)

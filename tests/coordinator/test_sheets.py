@@ -48,6 +48,7 @@ def test_the_library_at_hand_reads_the_same_ods() -> None:
     """Odfdo reads the form of OpenDocument more strictly than calamine."""
     document = odfdo.Document(io.BytesIO(ods(SHEETS)))
     table = document.body.get_table(name="eerste")
+    assert table is not None
     assert [row[0] for row in table.get_values()][1:] == list(ODD)
     with ZipFile(io.BytesIO(ods(SHEETS))) as file:
         first = file.infolist()[0]
