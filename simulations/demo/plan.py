@@ -55,7 +55,7 @@ class Calendar:
     @property
     def opens(self) -> date:
         """The day on which every round opens."""
-        return self.today - timedelta(days=1)
+        return self.today
 
     @property
     def due(self) -> date:

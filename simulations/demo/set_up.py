@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from coordinator.flower.superlink import LOOPBACK, free_port
+from partner_node.profiles.catalogue import PROFILES
 from privacy.randomness import fresh_bytes
 from protocol.covenant.covenant import Covenant
 from protocol.covenant.public_keys import PublicKeys
@@ -60,6 +61,10 @@ class SetUp:
         self._office("covenant", "new", str(self._write("covenant.toml", covenant_toml(self.calendar))))
         parties = [str(self._write(f"{name}.toml", self._party(name))) for name in (COORDINATOR, *PARTICIPANTS)]
         self._office("covenant", "add-party", *parties)
+        lists = sorted((codes for name in PARTNERS for codes in PROFILES[name].code_lists()), key=lambda each: each.id)
+        for codes in lists:
+            (self.place.papers / f"{codes.id}.json").write_bytes(codes.encode())
+        self._office("covenant", "add-code-list", *(str(self.place.papers / f"{codes.id}.json") for codes in lists))
         self._office("covenant", "sign")
         draft = self.place.office / "covenant" / "covenant.json"
         for party in PARTICIPANTS:
