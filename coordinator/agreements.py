@@ -65,12 +65,17 @@ def add_party(folder: Path, body: bytes, *, source: str) -> Party:
 
 
 def add_code_list(folder: Path, body: bytes, *, source: str) -> CodeList:
-    """Add a code list to the draft; the same file again is nothing new.
+    """Add a code list to the draft: TOML as people write it, or the document; the same again is nothing new.
 
     Raises: NoDraft, CodeListThere, WrongDraft, Malformed, UnsortedCodes.
     """
     place = _place(folder)
-    found = code_list_of(read_draft(body, source=source), source=source)
+    document = body.startswith(b"{")
+    found = (
+        CodeList.parse(body, source=source)
+        if document
+        else code_list_of(read_draft(body, source=source), source=source)
+    )
     path = place / CODE_LISTS / f"{found.id}.json"
     if path.exists() and path.read_bytes() != found.encode():
         raise CodeListThere(

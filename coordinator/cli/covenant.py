@@ -18,6 +18,7 @@ from protocol.ledger.entry import CovenantEntry
 from protocol.signing import Purpose, sign
 
 group = typer.Typer(no_args_is_help=True)
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False)]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 
 
@@ -42,11 +43,7 @@ def new_command(file: File, *, folder: Folder = Path(), as_json: AsJson = False,
 
 @group.command("add-party")
 def add_party_command(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="TOML")],
-    *,
-    folder: Folder = Path(),
-    as_json: AsJson = False,
-    lang: Lang = Language.DUTCH,
+    files: Files, *, folder: Folder = Path(), as_json: AsJson = False, lang: Lang = Language.DUTCH
 ) -> None:
     """Add parties from their TOML files; signatures that were there must be given again."""
     with telling():
@@ -56,13 +53,14 @@ def add_party_command(
 
 @group.command("add-code-list")
 def add_code_list_command(
-    file: File, *, folder: Folder = Path(), as_json: AsJson = False, lang: Lang = Language.DUTCH
+    files: Files, *, folder: Folder = Path(), as_json: AsJson = False, lang: Lang = Language.DUTCH
 ) -> None:
-    """Add a code list from its TOML file; signatures that were there must be given again."""
+    """Add code lists, each a TOML file or the document itself; signatures that were there must be given again."""
     with telling():
-        found = agreements.add_code_list(folder, file.read_bytes(), source=file.name)
-    lines = [said(lang, f"codelijst {found.id} toegevoegd", f"added code list {found.id}")]
-    show({"code_list": found.id, "codes": len(found.items), "digest": digest_of(found)}, lines, as_json=as_json)
+        found = [agreements.add_code_list(folder, path.read_bytes(), source=path.name) for path in files]
+    tree = [{"code_list": each.id, "codes": len(each.items), "digest": digest_of(each)} for each in found]
+    lines = [said(lang, f"codelijst {each.id} toegevoegd", f"added code list {each.id}") for each in found]
+    show(tree, lines, as_json=as_json)
 
 
 @group.command("sign")

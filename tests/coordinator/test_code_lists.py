@@ -40,10 +40,13 @@ def test_a_covenant_pins_its_lists_and_its_members_have_them(tmp_path: Path) -> 
     file = tmp_path / "aard.toml"
     file.write_bytes(BODY)
     answer = town.json("covenant", "add-code-list", str(file))
-    assert answer == {"code_list": "aard", "codes": 2, "digest": digest_of(example.code_list())}
+    assert answer == [{"code_list": "aard", "codes": 2, "digest": digest_of(example.code_list())}]
     assert not list((town.office / "covenant" / "signatures").iterdir())  # all sign again
     assert agreements.drafted(town.office).code_lists[0].digest == digest_of(example.code_list())
     town.json("covenant", "add-code-list", str(file))  # the same again is nothing new
+    document = tmp_path / "aard.json"
+    document.write_bytes(example.code_list().encode())
+    assert town.json("covenant", "add-code-list", str(document)) == answer  # nor is the document that parties sign
     with pytest.raises(CodeListThere, match="another version of code list aard"):
         agreements.add_code_list(town.office, BODY.replace(b"Elder abuse", b"Other"), source="aard.toml")
     town.sign_covenant()

@@ -1,6 +1,6 @@
 """The files of `samenzicht-sim region` at eight nodes set up with the commands: `check-data` finds the faults.
 
-Each node is set up as docs/operating-a-partner.md says, with the mapping, addresses and institutions that ship with the region.
+Each is set up as docs/operating-a-partner.md says, with the mapping, addresses and institutions of the region.
 """
 
 import csv
