@@ -105,11 +105,10 @@ class SetUp:
         folder = self.place.partner(party)
         agreement = folder / "agreement"
         for path in (self.place.office / "courier" / party / "to").glob("*.json"):
-            kind = json.loads(path.read_bytes())["kind"]
-            name = {"signed-covenant": "covenant.json", "geography": "geography.json"}.get(
-                kind, f"studies/{STUDY}.json"
-            )
-            shutil.copy(path, agreement / name)
+            tree = json.loads(path.read_bytes())
+            names = {"signed-covenant": "covenant.json", "geography": "geography.json"}
+            names["code-list"] = f"code-lists/{tree.get('id')}.json"
+            shutil.copy(path, agreement / names.get(tree["kind"], f"studies/{STUDY}.json"))
         shutil.copy(self.place.office / "link" / "authority.json", agreement)
         (folder / "register.toml").write_text(register_toml(self._covenant(), party))
         (folder / "deliveries").mkdir(mode=PRIVATE)

@@ -97,7 +97,11 @@ class Town:
         maps.mkdir()
         for name, body in region_files(self.region).items():
             (maps / name).write_bytes(body)
-        return [path for path in sorted(maps.iterdir()) if not path.name.startswith("adressen")]
+        return [
+            path
+            for path in sorted(maps.iterdir())
+            if path.suffix in {".geojson", ".csv"} and "adressen" not in path.name
+        ]
 
     def write_covenant(self) -> None:
         """Begin the covenant and add every party."""
