@@ -1,4 +1,4 @@
-"""The repository itself: hashes that are really checked, a demo that is not faked, packages that are named."""
+"""The repository itself: hashes that are really checked, packages that are named."""
 
 import json
 import re
@@ -80,15 +80,6 @@ def test_a_changed_hash_stops_the_installation(tampered: bool, tmp_path: Path) -
     )
     assert (result.returncode == 0) is not tampered, result.stderr
     assert ("Hash mismatch" in result.stderr) is tampered
-
-
-def test_the_demo_says_what_is_missing_and_is_not_faked() -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "simulations.demo"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 2
-    assert result.stdout == ""
-    assert "still missing" in result.stderr
 
 
 def test_the_benchmark_command_writes_what_the_design_says(tmp_path: Path) -> None:
