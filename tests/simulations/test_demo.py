@@ -1,4 +1,4 @@
-"""The demo: its calendar and folder, what a failing process says, that nothing goes on after it, and the whole of it."""
+"""The demo: its calendar and folder, what a failing process says, that nothing goes on after it, and all of it."""
 
 import json
 import os
