@@ -4,7 +4,7 @@ What was synced is there. Of each later write any part may be: none, all, or who
 or removed is so after its folder was synced; before that it may be as it was. This is less than what ext4 promises.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -90,13 +90,12 @@ class Cut:
     told: bytes
 
 
-def cuts(record: Sequence[Call], start: dict[str, bytes], images: int, chance: Random) -> list[Cut]:
-    """Return images of cuts at random places of a record that began with these durable files."""
+def cuts(record: Sequence[Call], start: dict[str, bytes], images: int, chance: Random) -> Iterator[Cut]:
+    """Yield images, each of some 170 kB, of cuts at random places of a record that began with these durable files."""
     at = sorted(chance.randrange(1, len(record) + 1) for _ in range(images))
     disk = Disk()
     disk.live = {name: File(bytearray(body)) for name, body in start.items()}
     disk.names = dict(disk.live)
-    result: list[Cut] = []
     told, done = b"", 0
     for place in at:
         for call in record[done:place]:
@@ -105,5 +104,4 @@ def cuts(record: Sequence[Call], start: dict[str, bytes], images: int, chance: R
             else:
                 disk.play(call)
         done = place
-        result.append(Cut(disk.cut(chance), told))
-    return result
+        yield Cut(disk.cut(chance), told)
