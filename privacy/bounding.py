@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from privacy.bound import Bound
 from privacy.choosing import Chooser, Role
-from privacy.counts import Events, UnitCounts, unsigned
+from privacy.counts import Events, UnitCounts
 from privacy.errors import PrivacyRefusal
 from privacy.runs import run_blocks, run_sizes, run_starts, run_sums
 from protocol.study.measure import MeasureKind
@@ -47,8 +47,8 @@ def bound_events(events: Events, bound: Bound, hash_key: bytes, *, counted: Unit
     cell_bits = (events.cells - 1).bit_length()
     chooser = Chooser(events.unit_key, hash_key)
     key, amount = _sorted_events(events, bound, cell_bits)
-    # Room for every event; memory that is never written to is never taken. A cell and an amount fit 32 bits.
-    columns = np.empty((3, key.size), dtype=np.int32 if events.units <= 2**31 else np.int64)
+    # Room for every event; memory that is never written to is never taken.
+    columns = np.empty((3, key.size), dtype=np.int64)
     end = 0
     for rows in run_blocks(key, low_bits=cell_bits):
         pairs = _sum_by_pair(key[rows], None if amount is None else amount[rows], bound)
@@ -110,8 +110,8 @@ def _sorted_events(events: Events, bound: Bound, cell_bits: int) -> tuple[_Keys,
     width = np.uint32 if events.units << cell_bits <= 2**32 else np.uint64
     key: _Keys = np.empty(events.unit.size, dtype=np.dtype(width))
     # In blocks by way of `out`, so that no wide copy of the column is made. No index is negative (`Events`).
-    np.left_shift(unsigned(events.unit), cell_bits, out=key, dtype=key.dtype, casting="unsafe")
-    np.bitwise_or(key, unsigned(events.cell), out=key, dtype=key.dtype, casting="unsafe")
+    np.left_shift(events.unit.view(np.uint64), cell_bits, out=key, casting="unsafe")
+    np.bitwise_or(key, events.cell.view(np.uint64), out=key, casting="unsafe")
     if events.amount is None:
         key.sort()
         return key, None
@@ -131,7 +131,7 @@ def _beside_counted(pairs: _Pairs, counted: UnitCounts, cell_bits: int) -> _Pair
     """Return the pairs of these units' events and of what they counted before; one side may be 0."""
     first, last = int(pairs.key[0]) >> cell_bits, int(pairs.key[-1]) >> cell_bits
     rows = slice(*np.searchsorted(counted.unit, (first, last + 1)).tolist())
-    key = counted.unit[rows].astype(pairs.key.dtype) << cell_bits | counted.cell[rows].astype(pairs.key.dtype)
+    key = (counted.unit[rows] << cell_bits | counted.cell[rows]).astype(pairs.key.dtype)
     both = np.union1d(pairs.key, key)
     amount, before = np.zeros((2, both.size), dtype=np.int64)
     amount[np.searchsorted(both, pairs.key)] = pairs.amount

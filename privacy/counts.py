@@ -17,9 +17,6 @@ MAX_CELLS = 2**24  # an upload of 64 MiB at 4 bytes a cell, the largest that a s
 MAX_AMOUNT = 2**19  # what one unit may add to one cell; larger quantities are counted in larger steps
 MAX_UNITS = 2**32  # more than any register holds
 
-# Columns of one row a record are wide only where they must be: ten million rows of 8 bytes are 80 MB.
-Column = NDArray[np.int32] | NDArray[np.int64]
-
 
 class UnsortedCounts(PrivacyRefusal):
     """(unit, cell) pairs that are not strictly ascending: unsorted, or one named twice."""
@@ -37,15 +34,15 @@ class DoubledUnit(PrivacyRefusal):
 class Events:
     """What a partner counts, one row for each event and cell, in any order; never leaves the partner.
 
-    unit: int32 or int64, shape (events,), index of the unit, 0 .. units - 1.
-    cell: int32 or int64, shape (events,), index in the table, 0 .. cells - 1.
+    unit: int64, shape (events,), index of the unit, 0 .. units - 1.
+    cell: int64, shape (events,), index in the table, 0 .. cells - 1.
     amount: int64, shape (events,), at least 0; None where each event counts once.
     unit_key: uint64, shape (units, 2), the 16-byte name of each unit (DESIGN 8), read as two little-endian words.
     Raises: CountsOutOfRange, DoubledUnit.
     """
 
-    unit: Column
-    cell: Column
+    unit: NDArray[np.int64]
+    cell: NDArray[np.int64]
     amount: NDArray[np.int64] | None
     unit_key: NDArray[np.uint64]
     cells: int
@@ -53,8 +50,6 @@ class Events:
     def __post_init__(self) -> None:
         columns = (self.unit, self.cell) if self.amount is None else (self.unit, self.cell, self.amount)
         _check_columns(columns)
-        if self.amount is not None and self.amount.dtype != np.int64:
-            raise _out_of_range("amounts of another type", "int64: amounts of events may be of any size")
         if self.unit_key.dtype != np.uint64 or self.unit_key.ndim != 2 or self.unit_key.shape[1] != 2:  # noqa: PLR2004 - two words
             raise _out_of_range("unit keys of another type or shape", "uint64, two words a unit")
         _check_sizes(self.units, self.cells)
@@ -76,16 +71,16 @@ class Events:
 class UnitCounts:
     """What each unit adds to each cell; never leaves the partner.
 
-    unit: int32 or int64, shape (pairs,), index of the unit, 0 .. units - 1.
-    cell: int32 or int64, shape (pairs,), index in the table or grid, 0 .. cells - 1.
-    amount: int32 or int64, shape (pairs,), 0 .. MAX_AMOUNT. Who sums or squares it does so in int64.
+    unit: int64, shape (pairs,), index of the unit, 0 .. units - 1.
+    cell: int64, shape (pairs,), index in the table or grid, 0 .. cells - 1.
+    amount: int64, shape (pairs,), 0 .. MAX_AMOUNT.
     (unit, cell) pairs are strictly ascending: one row for each pair.
     Raises: CountsOutOfRange, UnsortedCounts.
     """
 
-    unit: Column
-    cell: Column
-    amount: Column
+    unit: NDArray[np.int64]
+    cell: NDArray[np.int64]
+    amount: NDArray[np.int64]
     units: int
     cells: int
 
@@ -129,17 +124,10 @@ class NoisedCounts:
         self.values.setflags(write=False)
 
 
-def unsigned(column: Column) -> NDArray[np.unsignedinteger]:
-    """Return the same bytes read without a sign."""
-    return column.view(np.uint32 if column.dtype == np.int32 else np.uint64)
-
-
-def _check_columns(columns: tuple[Column, ...]) -> None:
-    # A narrower integer or a float column may have wrapped or rounded already: it is refused, not converted.
-    if any(column.dtype not in {np.dtype(np.int32), np.dtype(np.int64)} for column in columns) or any(
-        column.shape != (columns[0].size,) for column in columns
-    ):
-        raise _out_of_range("columns of other types or lengths", "int32 or int64 columns of one length")
+def _check_columns(columns: tuple[NDArray[np.int64], ...]) -> None:
+    # A narrow integer or a float column would wrap or round in a later sum: it is refused, not converted.
+    if any(column.dtype != np.int64 or column.shape != (columns[0].size,) for column in columns):
+        raise _out_of_range("columns of other types or lengths", "int64 columns of one length")
 
 
 def _check_sizes(units: int, cells: int) -> None:
@@ -147,10 +135,9 @@ def _check_sizes(units: int, cells: int) -> None:
         raise _out_of_range("more units or cells than a table may have", "at most 2^32 units and 1 to 2^24 cells")
 
 
-def _check_range(column: Column, *, below: int) -> None:
-    # Read without a sign a negative number is at least 2^31 or 2^63, so that one pass finds both ends.
-    most = min(below, 2 ** (8 * column.itemsize - 1))
-    if column.size and int(unsigned(column).max()) >= most:
+def _check_range(column: NDArray[np.int64], *, below: int) -> None:
+    # Read as uint64 a negative number is at least 2^63, so that one pass finds both ends.
+    if column.size and int(column.view(np.uint64).max()) >= below:
         raise _out_of_range("a unit, cell or amount outside its range", "indexes in the table, amounts of 0 or more")
 
 

@@ -59,7 +59,7 @@ def charges(counts: UnitCounts, tables: tuple[TableCharge, ...]) -> NDArray[np.i
         unit, table = counts.unit[rows], prices.table_of_cell[counts.cell[rows]]
         starts = run_starts(unit, table)
         # Cannot wrap: at most MAX_CELLS squares of MAX_AMOUNT (counts.py).
-        squares = run_sums(counts.amount[rows].astype(np.int64) ** 2, starts)
+        squares = run_sums(counts.amount[rows] ** 2, starts)
         unit, table = unit[starts], table[starts]
         starts = run_starts(unit)
         result[unit[starts]] = prices.charges(squares, table, starts)

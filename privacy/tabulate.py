@@ -59,5 +59,5 @@ def tabulate(counts: UnitCounts, stays: NDArray[np.bool_], *, cell_bound: int) -
     values = np.zeros(counts.cells, dtype=np.int64)
     # Exact int64 addition: `bincount` with weights would sum in floats.
     for rows in run_blocks(counts.unit):
-        np.add.at(values, counts.cell[rows], counts.amount[rows].astype(np.int64) * stays[counts.unit[rows]])
+        np.add.at(values, counts.cell[rows], counts.amount[rows] * stays[counts.unit[rows]])
     return CellCounts(np.minimum(values, cell_bound))

@@ -14,10 +14,13 @@ from coordinator.config import NAME
 from coordinator.flower.certificates import WARN_DAYS
 from coordinator.flower.errors import LinkMissing, SuperLinkFailed
 from coordinator.flower.folder import (
+    FILE_MODE,
     FOLDER,
+    PARTIES,
     add_node,
     authority_of,
     certificate_days_left,
+    edge_files,
     make_link,
     node_keys,
     place_of,
@@ -25,6 +28,7 @@ from coordinator.flower.folder import (
 from coordinator.flower.superlink import Place, running_superlink
 from coordinator.identity import load_identity
 from coordinator.office import open_office, read_config
+from coordinator.whole_file import write_whole
 from privacy.language import Language
 from privacy.randomness import fresh_bytes
 
@@ -38,6 +42,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="The line to partners' nodes.")
     group.command("init")(init_command)
     group.command("add")(add_command)
+    group.command("edge")(edge_command)
     group.command("serve")(serve_command)
     app.add_typer(group, name="link")
 
@@ -71,12 +76,30 @@ def add_command(
     as_json: AsJson = False,
     lang: Lang = Language.DUTCH,
 ) -> None:
-    """Take in what parties signed for their node keys (PARTY.link.json)."""
+    """Take in what parties signed for node keys (PARTY.link.json) and certificates (PARTY.edge.json)."""
     with telling(), open_office(folder, read_only=True) as office:
         covenant = office.covenant().covenant
         added = [add_node(folder, path.read_bytes(), covenant, source=path.name, today=day(now)) for path in files]
     words = [said(lang, f"{party}: bekend", f"{party}: known") for party in added]
     show({"added": added}, words, as_json=as_json)
+
+
+def edge_command(
+    *,
+    to: Annotated[Path, typer.Option("--to", file_okay=False, help="folder that the edge reads")],
+    folder: Folder = Path(),
+    now: Now = None,
+    as_json: AsJson = False,
+    lang: Lang = Language.DUTCH,
+) -> None:
+    """Write what the edge reads beside deploy/nginx/nginx.conf: its certificate, and those of all parties."""
+    with telling(), open_office(folder, read_only=True) as office:
+        files = edge_files(folder, office.covenant().covenant, today=day(now))
+    for name, body in files.items():
+        write_whole(to / name, body, mode=FILE_MODE)
+    parties = files[PARTIES].count(b"BEGIN CERTIFICATE")
+    lines = [said(lang, f"{parties} partijen; daarna: nginx -s reload", f"{parties} parties; then: nginx -s reload")]
+    show({"to": str(to), "parties": parties}, lines, as_json=as_json)
 
 
 def serve_command(*, folder: Folder = Path(), now: Now = None, lang: Lang = Language.DUTCH) -> None:

@@ -46,7 +46,7 @@ def make_certificates(hosts: tuple[str, ...], *, today: date) -> Certificates:
 
     Raises: WrongHost.
     """
-    names = _names(hosts)
+    names = _names(tuple(dict.fromkeys((*hosts, "localhost"))))  # as which the edge knows the SuperLink behind it
     start = datetime.combine(today - timedelta(days=1), time(), UTC)  # clocks differ
     end = datetime.combine(today + timedelta(days=VALID_DAYS), time(23, 59, 59), UTC)
     authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))

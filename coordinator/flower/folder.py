@@ -3,6 +3,7 @@
 DIR/link/authority.pem, authority.json   the authority's certificate, and the coordinator's signed word on it
 DIR/link/server.pem, server.key          the SuperLink's own certificate and key
 DIR/link/nodes/PARTY.json                each party's signed word on its node key
+DIR/link/clients/PARTY.json              each party's signed word on the certificate that it shows at the edge
 DIR/link/superlink/                      everything that the SuperLink writes
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.x509 import load_der_x509_certificate
 
 from coordinator.flower.certificates import days_left, make_certificates
 from coordinator.flower.errors import LinkMissing, UnknownNode
@@ -23,7 +25,8 @@ from protocol.covenant.link_key import LinkKey, LinkUse, SignedLinkKey, check_li
 from protocol.signing import SigningKey
 from protocol.words.ids import PartyId
 
-FOLDER, NODES, AUTHORITY_WORD = "link", "nodes", "authority.json"
+FOLDER, NODES, CLIENTS, AUTHORITY_WORD = "link", "nodes", "clients", "authority.json"
+PARTIES = "parties.pem"  # what the edge calls the certificates of all clients
 AUTHORITY, SERVER, KEY = "authority.pem", "server.pem", "server.key"
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 
@@ -45,15 +48,16 @@ def make_link(office: Path, hosts: tuple[str, ...], *, party: PartyId, key: Sign
 
 
 def add_node(office: Path, body: bytes, covenant: Covenant, *, source: str, today: date) -> PartyId:
-    """Keep a party's word on its node key; a newer one takes the place of an older.
+    """Keep a party's word on its node key or its certificate; a newer one takes the place of an older.
 
     Raises: WireRefusal, UnknownParty, BadSignature, WeakKey, ForeignLinkKey, UnknownNode.
     """
     signed = SignedLinkKey.parse(body, source=source)
     party = signed.link_key.party
-    check_link_key(signed, covenant, party=party, use=LinkUse.NODE, on=today)
-    _public_pem(signed)
-    folder = office / FOLDER / NODES
+    client = signed.link_key.use is LinkUse.CLIENT
+    check_link_key(signed, covenant, party=party, use=LinkUse.CLIENT if client else LinkUse.NODE, on=today)
+    _client_pem(signed) if client else _public_pem(signed)
+    folder = office / FOLDER / (CLIENTS if client else NODES)
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     write_whole(folder / f"{party}.json", body, mode=FILE_MODE)
     return party
@@ -72,6 +76,23 @@ def node_keys(office: Path, covenant: Covenant, *, today: date) -> Mapping[Party
             check_link_key(signed, covenant, party=party, use=LinkUse.NODE, on=today)
             keys[party] = _public_pem(signed)
     return keys
+
+
+def edge_files(office: Path, covenant: Covenant, *, today: date) -> Mapping[str, bytes]:
+    """Return the files that the edge reads beside its configuration, by name; the parties are those of the covenant.
+
+    Raises: LinkMissing, BadSignature, ForeignLinkKey, UnknownNode.
+    """
+    place = place_of(office, 0)
+    clients: list[bytes] = []
+    for party in covenant.participants:
+        path = office / FOLDER / CLIENTS / f"{party}.json"
+        if path.is_file():
+            signed = SignedLinkKey.parse(path.read_bytes()[: SignedLinkKey.max_bytes + 1], source=path.name)
+            check_link_key(signed, covenant, party=party, use=LinkUse.CLIENT, on=today)
+            clients.append(_client_pem(signed))
+    own = {AUTHORITY: place.authority, SERVER: place.certificate, KEY: place.key}
+    return {name: path.read_bytes() for name, path in own.items()} | {PARTIES: b"".join(clients)}
 
 
 def place_of(office: Path, port: int) -> Place:
@@ -98,6 +119,21 @@ def authority_of(place: Place) -> bytes:
 def certificate_days_left(place: Place, *, today: date) -> int:
     """Return for how many days the SuperLink's certificate still holds."""
     return days_left(place.certificate.read_bytes(), today=today)
+
+
+def _client_pem(signed: SignedLinkKey) -> bytes:
+    try:
+        found = load_der_x509_certificate(b64decode(signed.link_key.key))
+        key = found.public_key()
+    except ValueError:
+        key = None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise UnknownNode(
+            got=f"a certificate of {signed.link_key.party} that is none",
+            wanted="a P-256 certificate, as the keys command makes it",
+            act=f"{signed.link_key.party} must make its certificate and send the file again",
+        )
+    return found.public_bytes(Encoding.PEM)
 
 
 def _public_pem(signed: SignedLinkKey) -> bytes:

@@ -7,6 +7,7 @@ import typer
 
 from partner_node.cli.files import write_new
 from partner_node.cli.telling import AsJson, Lang, door, today
+from partner_node.flower.client_certificate import make_client_certificate, signed_client_certificate
 from partner_node.flower.node_key import make_node_key, signed_node_key
 from partner_node.keystore import Keys, load_keys, load_officer_key, make_keys, make_officer_key
 from privacy.randomness import fresh_source
@@ -46,6 +47,9 @@ def keys_command(
         write_new(path, public.encode(), again=show)
         link = signed_node_key(make_node_key(folder), PartyId(party), keys.identity, today=today())
         write_new(path.with_name(f"{party}.link.json"), link.encode(), again=show)
+        certificate = make_client_certificate(folder, PartyId(party), today=today())
+        shown = signed_client_certificate(certificate, PartyId(party), keys.identity)
+        write_new(path.with_name(f"{party}.edge.json"), shown.encode(), again=show)
         if not show:
             teller.tell("keys-made", folder=folder)
             teller.tell("keys-safe", folder=folder, public=path)

@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from partner_node.config import Config, LinkSettings, read_bytes
+from partner_node.flower.client_certificate import NAME as CLIENT
+from partner_node.flower.client_certificate import load_client_certificate
 from partner_node.flower.errors import ForeignAuthority, LinkNotConfigured
 from partner_node.flower.link import FleetLink
 from partner_node.flower.node_key import der_of, load_node_key
@@ -59,8 +61,11 @@ def _trusted(config: Config, settings: LinkSettings, today: date) -> ssl.SSLCont
     authority = SignedLinkKey.parse(read_bytes(path), source=path.name)
     coordinator = signed.covenant.coordinator.id
     check_link_key(authority, signed.covenant, party=coordinator, use=LinkUse.AUTHORITY, on=today)
+    client = config.place(config.settings.keys) / CLIENT
+    if client.exists():
+        load_client_certificate(client.parent)
     try:
-        return trusting(der_of(authority.link_key.key))
+        return trusting(der_of(authority.link_key.key), client=client if client.exists() else None)
     except (ValueError, ssl.SSLError):
         raise ForeignAuthority(
             got=f"a certificate in {path.name} that cannot be read",

@@ -6,6 +6,7 @@ an answer that is too long is not read to its end: what stands behind the addres
 
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 
@@ -67,8 +68,8 @@ def client(context: ssl.SSLContext, proxy: str | None) -> httpx.Client:
     return httpx.Client(transport=BoundedTransport(context, proxy), timeout=TIMEOUT_S, trust_env=False)
 
 
-def trusting(authority_der: bytes) -> ssl.SSLContext:
-    """Return a context that trusts this one authority.
+def trusting(authority_der: bytes, *, client: Path | None = None) -> ssl.SSLContext:
+    """Return a context that trusts this one authority. client: certificate and key that it shows, PEM in one file.
 
     Raises: ValueError, ssl.SSLError when the bytes are no certificate.
     """
@@ -76,6 +77,8 @@ def trusting(authority_der: bytes) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     context.load_verify_locations(cadata=authority_der)
+    if client is not None:
+        context.load_cert_chain(client)
     return context
 
 

@@ -1,6 +1,7 @@
 """Computes: a party's signed word that a key of the carrier is its own; the carrier's own registry proves nothing.
 
-The coordinator signs for the authority of its TLS certificate, a partner for the key with which its node logs in.
+The coordinator signs for the authority of its TLS certificate; a partner for the key with which its node logs in, and
+for the certificate that it shows at the edge.
 """
 
 from datetime import date
@@ -26,12 +27,13 @@ class ForeignLinkKey(AgreementRefusal):
 class LinkUse(StrEnum):
     """What the key is for."""
 
+    CLIENT = "client"
     NODE = "node"
     AUTHORITY = "authority"
 
 
 class LinkKey(WireValue):
-    """A key of the carrier. key: a node's public key or an authority's certificate, DER in base64."""
+    """A key of the carrier. key: a node's public key, or the certificate of a client or an authority; DER in base64."""
 
     kind: Literal["link-key"] = "link-key"
     format: Literal[1] = 1

@@ -123,18 +123,24 @@ def running_edge(folder: Path, *, text: str | None = None) -> Iterator[Edge]:
         assert server.key.exists()
         known = [parties[name].certificate.read_text() for name in ("politie", "school", "late")]
         (folder / "parties.pem").write_text("".join(known))
-        _configure(folder, CONFIG.read_text() if text is None else text, port, behind.port)
-        # As root, nginx would let its workers be nobody, who may not enter the folder of a test.
-        more = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
-        process = subprocess.Popen(
-            ["nginx", "-c", folder / "nginx.conf", "-g", more], stderr=subprocess.PIPE, cwd=folder
-        )
-        try:
-            _wait_for(port, process)
+        with running_nginx(folder, port, behind.port, text=text):
             yield Edge(folder, port, behind, parties)
-        finally:
-            process.terminate()
-            process.communicate(timeout=20)
+
+
+@contextmanager
+def running_nginx(folder: Path, port: int, behind: int, *, text: str | None = None) -> Iterator[None]:
+    """Run nginx in a folder that holds its certificates. behind: port of the SuperLink."""
+    _configure(folder, CONFIG.read_text() if text is None else text, port, behind)
+    # As root, nginx would let its workers be nobody, who may not enter the folder of a test.
+    more = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
+    command = ["nginx", "-c", str(folder / "nginx.conf"), "-g", more]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, cwd=folder)
+    try:
+        _wait_for(port, process)
+        yield
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
 
 
 def _configure(folder: Path, text: str, port: int, behind: int) -> None:

@@ -20,10 +20,12 @@ from coordinator.flower.folder import (
     NODES,
     add_node,
     certificate_days_left,
+    edge_files,
     make_link,
     node_keys,
     place_of,
 )
+from partner_node.flower.client_certificate import make_client_certificate, signed_client_certificate
 from privacy.language import Language
 from protocol.covenant.link_key import ForeignLinkKey, LinkKey, LinkUse, SignedLinkKey, check_link_key, sign_link_key
 from protocol.signing import BadSignature
@@ -69,7 +71,7 @@ def test_certificates_are_p_256_signed_for_and_nobody_elses_to_read(tmp_path: Pa
         assert isinstance(key, ec.EllipticCurvePublicKey)
         assert isinstance(key.curve, ec.SECP256R1)
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.DNSName) == ["samenzicht.example.nl"]
+    assert names.get_values_for_type(x509.DNSName) == ["samenzicht.example.nl", "localhost"]
     assert [str(each) for each in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / FOLDER).iterdir()} == {0o600}
 
@@ -157,3 +159,24 @@ def test_a_certificate_that_ends_is_announced(days: int, said: str, capsys: pyte
     told = capsys.readouterr().err
     assert said in told
     assert bool(told) == bool(said)
+
+
+def test_the_edge_gets_the_certificates_of_the_covenants_parties_and_no_other(tmp_path: Path) -> None:
+    """T03: a party's own signature, a P-256 certificate, and a place in the covenant."""
+    made(tmp_path)
+    folder = tmp_path / "keys"
+    folder.mkdir(mode=0o700)
+    certificate = make_client_certificate(folder, PARTY, today=TODAY)
+    signed = signed_client_certificate(certificate, PARTY, example.signing_key(PARTY))
+    assert add_node(tmp_path, signed.encode(), COVENANT, source="x", today=TODAY) == PARTY
+    files = edge_files(tmp_path, COVENANT, today=TODAY)
+    assert set(files) == {"authority.pem", "server.pem", "server.key", "parties.pem"}
+    assert files["parties.pem"] == certificate.public_bytes(Encoding.PEM)
+    assert node_keys(tmp_path, COVENANT, today=TODAY) == {}, "a certificate is no node key"
+    assert make_client_certificate(folder, PARTY, today=TODAY + timedelta(days=200)) == certificate
+    assert make_client_certificate(folder, PARTY, today=TODAY + timedelta(days=350)) != certificate
+    with pytest.raises(ForeignLinkKey):
+        edge_files(tmp_path, COVENANT, today=TODAY + timedelta(days=VALID_DAYS + 2))
+    forged = signed_client_certificate(certificate, PARTY, example.signing_key(COORDINATOR))
+    with pytest.raises(BadSignature):
+        add_node(tmp_path, forged.encode(), COVENANT, source="x", today=TODAY)
