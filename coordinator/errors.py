@@ -5,6 +5,8 @@ protocol.errors.Refusal
 |   (leaves stand in coordinator/store/failures.py)
 |-- GeographyRefusal  a map or key figures that may not become a geography; nothing was imported
 |   (leaves stand in coordinator/geography/)
+|-- EstimateRefusal   figures or context from which an estimate may not be made; nothing was shown
+|   (leaves stand in coordinator/estimates/)
 `-- OperatorRefusal   a command, file or step that the rules do not allow now; nothing was changed
     (leaves stand in the files of coordinator/ that raise them)
 protocol.errors.Fault
@@ -21,6 +23,10 @@ class StoreRefusal(Refusal):
 
 class GeographyRefusal(Refusal):
     """A map or key figures that may not become a geography; nothing was imported."""
+
+
+class EstimateRefusal(Refusal):
+    """Figures or context from which an estimate may not be made; nothing was shown."""
 
 
 class OperatorRefusal(Refusal):

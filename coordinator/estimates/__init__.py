@@ -1,0 +1,1 @@
+"""Computes nothing: from noisy tables to figures people may rely on, and honesty about the rest."""

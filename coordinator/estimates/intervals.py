@@ -1,0 +1,111 @@
+"""Computes: the two kinds of interval, which answer different questions and so are different types.
+
+`RegisteredInterval`: what was registered, which the noise hides. `UnderlyingInterval`: the level that a count of chance
+events came from. The second is the wider one, and the one to compare areas and periods by.
+"""
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from coordinator.estimates.estimate import Estimates, Floats, wrong_shape
+
+CONFIDENCE = 0.95
+MAX_DISPERSION = 10.0  # above it the counts follow something that is no chance around one level
+LEAST_PAIRS = 20  # below it a variance ratio is worth nothing: its error is about sqrt(2 / pairs)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RegisteredInterval:
+    """Limits between which the number lies that the partners registered and counted.
+
+    low, high: float64, from 0; NaN-free, both 0 where `told` is false.
+    Not covered: what bounds and cap left out, late registrations, and chance.
+    """
+
+    low: Floats
+    high: Floats
+    told: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class UnderlyingInterval:
+    """Limits between which the level lies around which such counts fall by chance; fields as `RegisteredInterval`.
+
+    Not covered: what bounds and cap left out, late registrations, and what nobody reports.
+    """
+
+    low: Floats
+    high: Floats
+    told: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispersion:
+    """How many times wider than Poisson counts spread, at least 1. error: the standard error of the estimate."""
+
+    factor: float
+    error: float
+
+
+def registered(figures: Estimates, *, confidence: float = CONFIDENCE) -> RegisteredInterval:
+    """Return the interval for the registered number: value +- z times the root of the noise variance + 1/2, from 0.
+
+    The half is for what is registered being whole: without it the interval of one cell of variance 4 would hold 92 %.
+    Source: Canonne, Kamath, Steinke 2020, proposition 25 (tails of the discrete Gaussian are below the normal's).
+    """
+    z = two_sided(confidence)
+    half = z * np.sqrt(np.where(figures.told, figures.variance, 0.0)) + 0.5
+    value = np.where(figures.told, figures.value, 0.0)
+    return RegisteredInterval(np.maximum(value - half, 0), np.maximum(value + half, 0), figures.told)
+
+
+def underlying(figures: Estimates, dispersion: Dispersion, *, confidence: float = CONFIDENCE) -> UnderlyingInterval:
+    """Return the interval for the underlying level: all levels that a score test does not reject.
+
+    A level m is kept when (value - m)^2 <= z^2 (noise + factor * m). A value so far below 0 that no level is kept is
+    taken as -z times the noise's root, so that 0 always is.
+    Source: Rao 1948, score test, on a count of variance factor * m plus noise; Wilson's interval is its special case.
+    """
+    z = two_sided(confidence)
+    noise = np.where(figures.told, figures.variance, 0.0)
+    value = np.maximum(np.where(figures.told, figures.value, 0.0), -z * np.sqrt(noise))
+    middle = value + z * z * dispersion.factor / 2
+    half = z * np.sqrt(np.maximum(noise + dispersion.factor * value + (z * dispersion.factor) ** 2 / 4, 0.0))
+    low, high = np.maximum(middle - half, 0), np.maximum(middle + half, 0)
+    return UnderlyingInterval(np.where(figures.told, low, 0.0), np.where(figures.told, high, 0.0), figures.told)
+
+
+def estimate_dispersion(series: Estimates) -> Dispersion:
+    """Return how much wider than Poisson the counts of one indicator spread, from each area's successive periods.
+
+    series: shape (areas, periods), of independent noise. A difference of two periods has variance
+    factor * (m1 + m2) + noise1 + noise2, so what its square has beyond the noise, over the sum of both, estimates the
+    factor; real changes between periods make it larger, which errs towards wider intervals. It is kept within
+    1 .. MAX_DISPERSION; from fewer than LEAST_PAIRS pairs, or when their sum is not above 0, it is 1 with error 0.
+    Source: McCullagh, Nelder 1989, section 9.2.4 (moment estimator), with known noise taken off.
+    """
+    if series.value.ndim != 2:  # noqa: PLR2004 - areas and periods
+        raise wrong_shape("a series that is not areas x periods")
+    both = series.told[:, 1:] & series.told[:, :-1]
+    noise = np.where(both, series.variance[:, 1:] + series.variance[:, :-1], 0.0)
+    beyond = np.where(both, (series.value[:, 1:] - series.value[:, :-1]) ** 2 - noise, 0.0)
+    level = np.where(both, series.value[:, 1:] + series.value[:, :-1], 0.0)
+    total = float(level.sum())
+    if both.sum() < LEAST_PAIRS or total <= 0:
+        return Dispersion(1.0, 0.0)
+    factor = float(np.clip(beyond.sum() / total, 1.0, MAX_DISPERSION))
+    # The variance of a squared normal is twice the square of its mean.
+    error = float(np.sqrt(2 * ((noise + factor * np.maximum(level, 0)) ** 2)[both].sum())) / total
+    return Dispersion(factor, error)
+
+
+def two_sided(confidence: float) -> float:
+    """Return how many standard errors hold this share of a normal error, half of the rest on each side.
+
+    Raises: WrongShape, for a confidence outside 0.5 to 0.999.
+    """
+    if not 0.5 <= confidence <= 0.999:  # noqa: PLR2004 - as privacy.precision
+        raise wrong_shape("a confidence outside 0.5 to 0.999")
+    return NormalDist().inv_cdf((1 + confidence) / 2)
