@@ -14,6 +14,8 @@ from coordinator.errors import EstimateRefusal
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Reasons = NDArray[np.uint8]
 
 
 class WrongShape(EstimateRefusal):
@@ -52,7 +54,7 @@ class Estimates:
 
     value: Floats
     variance: Floats
-    reason: NDArray[np.uint8]
+    reason: Reasons
 
     def __post_init__(self) -> None:
         told = self.told
@@ -64,7 +66,7 @@ class Estimates:
             column.setflags(write=False)
 
     @property
-    def told(self) -> NDArray[np.bool_]:
+    def told(self) -> Bools:
         """Which cells have an estimate."""
         return np.asarray(self.reason == Reason.TOLD)
 
@@ -74,9 +76,7 @@ class Estimates:
         return Estimate(float(self.value[place]), float(self.variance[place])) if why is Reason.TOLD else why
 
 
-def estimates(
-    value: ArrayLike, variance: ArrayLike, absent: Reason | NDArray[np.uint8] = Reason.NOT_DELIVERED
-) -> Estimates:
+def estimates(value: ArrayLike, variance: ArrayLike, absent: Reason | Reasons = Reason.NOT_DELIVERED) -> Estimates:
     """Return values with variances as estimates; those without a finite value and variance are absent.
 
     absent: why, for all of them or for each.

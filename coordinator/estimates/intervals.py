@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from coordinator.estimates.estimate import Estimates, Floats, wrong_shape
+from coordinator.estimates.estimate import Bools, Estimates, Floats, wrong_shape
 
 CONFIDENCE = 0.95
 MAX_DISPERSION = 10.0  # above it the counts follow something that is no chance around one level
@@ -26,7 +26,7 @@ class RegisteredInterval:
 
     low: Floats
     high: Floats
-    told: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    told: Bools
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -38,7 +38,7 @@ class UnderlyingInterval:
 
     low: Floats
     high: Floats
-    told: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    told: Bools
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coordinator.estimates.estimate import Estimates, Floats, Reason, estimates, wrong_shape
+from coordinator.estimates.estimate import Bools, Estimates, Floats, Reason, Reasons, estimates, wrong_shape
 from coordinator.estimates.intervals import CONFIDENCE, two_sided
 
 PER = 1_000
@@ -25,10 +25,10 @@ class Ratios:
     value: Floats
     low: Floats
     high: Floats
-    reason: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+    reason: Reasons
 
     @property
-    def told(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def told(self) -> Bools:
         """Which cells have a ratio."""
         return np.asarray(self.reason == Reason.TOLD)
 
@@ -75,8 +75,12 @@ def ratios(
     square = np.where(told, square, 1.0)
     linear = above * below - z2 * np.broadcast_to(covariance, above.shape)
     root = np.sqrt(np.maximum(linear**2 - square * (above**2 - z2 * above_variance), 0.0))
-    parts = (above / np.where(told, below, 1.0), (linear - root) / square, (linear + root) / square)
-    return Ratios(*(np.where(told, part, 0.0) for part in parts), reason)
+    return Ratios(
+        np.where(told, above / np.where(told, below, 1.0), 0.0),
+        np.where(told, (linear - root) / square, 0.0),
+        np.where(told, (linear + root) / square, 0.0),
+        reason,
+    )
 
 
 def case_shares(categories: Estimates, cases: Estimates, *, covariance: Floats | float = 0.0) -> Ratios:
@@ -106,9 +110,8 @@ def exclusive_shares(categories: Estimates) -> Ratios:
 
 
 def _spread(column: Estimates, number: int) -> Estimates:
-    shape = (column.value.size, number)
-    parts = (np.broadcast_to(part[:, None], shape) for part in (column.value, column.variance, column.reason))
-    return Estimates(*parts)
+    value, variance = (np.repeat(part[:, None], number, axis=1) for part in (column.value, column.variance))
+    return Estimates(value, variance, np.repeat(column.reason[:, None], number, axis=1))
 
 
 def _percent(found: Ratios) -> Ratios:

@@ -1,4 +1,4 @@
-"""Seeded noise for the tests: rounded normal draws have the shape of the discrete Gaussian, and take a tenth of its time.
+"""Seeded noise for the tests: rounded normal draws have the shape of the discrete Gaussian, and draw faster.
 
 A variance of 4 or more makes the two differ by less than 1e-3 in any probability that a test looks at.
 """
