@@ -22,12 +22,13 @@ from tests.coordinator.estimates.noise import noised
 POISSON = Dispersion(1.0, 0.0)
 # Benjamini, Hochberg 1995, section 4.1: fifteen tests of a myocardial infarction trial; theirs finds four.
 TRIAL = (
-    0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0,
+    0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590,
+    1.0,
 )  # fmt: skip
 
 
 def test_the_published_example_finds_four_of_fifteen() -> None:
-    """Beside it, SciPy's own adjustment finds the same in any order. Negative control: 9 are below 5 % by themselves."""
+    """SciPy's own adjustment finds the same in any order. Negative control: 9 are below 5 % by themselves."""
     p_values = np.random.default_rng(1).permutation(np.array(TRIAL))
     found = discoveries(p_values, np.ones(15, dtype=bool))
     assert found.sum() == 4
