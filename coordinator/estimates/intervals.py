@@ -13,6 +13,7 @@ from coordinator.estimates.estimate import Bools, Estimates, Floats, wrong_shape
 
 CONFIDENCE = 0.95
 MAX_DISPERSION = 10.0  # above it the counts follow something that is no chance around one level
+MEMORY_YEARS = 2.0  # how long the repeats of a household go on: assumption; simulated registers agree (3.0 at 3 years)
 LEAST_PAIRS = 20  # below it a variance ratio is worth nothing: its error is about sqrt(2 / pairs)
 
 
@@ -77,28 +78,51 @@ def underlying(figures: Estimates, dispersion: Dispersion, *, confidence: float 
     return UnderlyingInterval(np.where(figures.told, low, 0.0), np.where(figures.told, high, 0.0), figures.told)
 
 
-def estimate_dispersion(series: Estimates) -> Dispersion:
-    """Return how much wider than Poisson the counts of one indicator spread, from each area's successive periods.
+def dispersion_of_repeats(returns: float, years: float) -> Dispersion:
+    """Return how much wider than Poisson counts over some years spread because households come back.
 
-    series: shape (areas, periods), of independent noise. A difference of two periods has variance
-    factor * (m1 + m2) + noise1 + noise2, so what its square has beyond the noise, over the sum of both, estimates the
-    factor; real changes between periods make it larger, which errs towards wider intervals. It is kept within
-    1 .. MAX_DISPERSION; from fewer than LEAST_PAIRS pairs, or when their sum is not above 0, it is 1 with error 0.
+    returns: events a year of a household in sight, as `PublicRate` has it. The events of such a household over w years
+    are geometric with mean m = returns * w, so a count has variance over mean E[N^2] / E[N] = 1 + 2 m. What persists
+    makes sums over many periods spread wider than single periods; `years` is that of the whole sum.
+    Source: Feller 1968, An Introduction to Probability Theory, volume 1, section XII.2 (compound Poisson).
+    """
+    if not (returns >= 0 and years > 0):
+        raise wrong_shape("returns below 0, or no time")
+    return Dispersion(min(1 + 2 * returns * min(years, MEMORY_YEARS), MAX_DISPERSION), 0.0)
+
+
+def estimate_dispersion(*tables: Estimates) -> Dispersion:
+    """Return how much wider than Poisson counts spread, from each area's successive periods.
+
+    tables: each of shape (areas, periods), of independent noise; several levels and indicators of one source together
+    tell more. A difference of two periods has variance factor * (m1 + m2) + noise1 + noise2, so what its square has
+    beyond the noise, over the sum of both, estimates the factor; tables are weighted by how much each tells. Real
+    changes between periods make it larger; repeats that go on over several periods are in both and are missed, so take
+    the larger of this and `dispersion_of_repeats`. It is kept within 1 .. MAX_DISPERSION;
+    from fewer than LEAST_PAIRS pairs, or when their sum is not above 0, it is 1 with error 0.
+    Raises: WrongShape.
     Source: McCullagh, Nelder 1989, section 9.2.4 (moment estimator), with known noise taken off.
     """
-    if series.value.ndim != 2:  # noqa: PLR2004 - areas and periods
-        raise wrong_shape("a series that is not areas x periods")
-    both = series.told[:, 1:] & series.told[:, :-1]
-    noise = np.where(both, series.variance[:, 1:] + series.variance[:, :-1], 0.0)
-    beyond = np.where(both, (series.value[:, 1:] - series.value[:, :-1]) ** 2 - noise, 0.0)
-    level = np.where(both, series.value[:, 1:] + series.value[:, :-1], 0.0)
-    total = float(level.sum())
-    if both.sum() < LEAST_PAIRS or total <= 0:
+    above = below = 0.0
+    pairs: list[tuple[float, Floats, Floats]] = []
+    for table in tables:
+        if table.value.ndim != 2:  # noqa: PLR2004 - areas and periods
+            raise wrong_shape("a series that is not areas x periods")
+        both = table.told[:, 1:] & table.told[:, :-1]
+        noise = (table.variance[:, 1:] + table.variance[:, :-1])[both]
+        level = (table.value[:, 1:] + table.value[:, :-1])[both]
+        beyond = (table.value[:, 1:] - table.value[:, :-1])[both] ** 2 - noise
+        if level.sum() <= 0:
+            continue
+        weight = float(level.mean()) / float(noise.mean() + level.mean()) ** 2
+        above, below = above + weight * float(beyond.sum()), below + weight * float(level.sum())
+        pairs.append((weight, noise, np.maximum(level, 0)))
+    if sum(level.size for _, _, level in pairs) < LEAST_PAIRS:
         return Dispersion(1.0, 0.0)
-    factor = float(np.clip(beyond.sum() / total, 1.0, MAX_DISPERSION))
-    # The variance of a squared normal is twice the square of its mean.
-    error = float(np.sqrt(2 * ((noise + factor * np.maximum(level, 0)) ** 2)[both].sum())) / total
-    return Dispersion(factor, error)
+    factor = float(np.clip(above / below, 1.0, MAX_DISPERSION))
+    # The variance of a squared normal is twice the square of its mean; pairs that share a period add half as much.
+    square = sum(3 * weight**2 * float(((noise + factor * level) ** 2).sum()) for weight, noise, level in pairs)
+    return Dispersion(factor, float(np.sqrt(square)) / below)
 
 
 def two_sided(confidence: float) -> float:

@@ -12,6 +12,7 @@ from scipy import linalg, optimize
 from coordinator.estimates.estimate import Bools, Estimates, Floats, Places, Reason, estimates, wrong_shape
 
 LABEL = "geschat"
+LEAST_INHABITANTS = 200  # below it who happens to live there makes more difference than what kind of area it is
 LEAST_FREE = 5  # areas beyond the number of coefficients: fewer tell nothing of how areas differ
 _RANK = 1e-8  # a column that is this small beside the largest, after the others are taken out, says nothing new
 
@@ -55,8 +56,8 @@ def fay_herriot(direct: Estimates, columns: Floats, usable: Bools | None = None)
     what the covariates say. Too few areas: all are absent. Columns that repeat others are left out.
     Source: Fay, Herriot 1979, JASA 74; variance between areas by restricted likelihood, and mean squared error
     g1 + g2 + 2 g3, of Datta, Lahiri 2000, Statistica Sinica 10, eq. 3.2-3.5; where the likelihood is largest at 0, the
-    adjusted likelihood of Li, Lahiri 2010, J. Multivariate Analysis 101, eq. 6, so that no area is taken as average
-    with certainty.
+    penalised likelihood of Chung et al. 2013, Psychometrika 78(4), section 3 (plus the logarithm of the standard
+    deviation), so that no area is taken as average with certainty.
     """
     if columns.shape[:1] != direct.value.shape or not np.isfinite(columns).all():
         raise wrong_shape("covariates of other areas, or without a number")
@@ -127,12 +128,12 @@ def _spread(y: Floats, x: Floats, noise: Floats) -> float:
     top = 4 * float((residual**2).mean()) / scale + 1  # far above any maximum: it explains all residuals four times
     bounds = (np.log(1e-6), np.log(top))
 
-    def loss(log_spread: float, adjusted: float) -> float:
-        return -_restricted_likelihood(float(np.exp(log_spread)) * scale, y, x, noise) - adjusted * log_spread
+    def loss(log_spread: float, penalty: float) -> float:
+        return -_restricted_likelihood(float(np.exp(log_spread)) * scale, y, x, noise) - penalty * log_spread
 
     found = optimize.minimize_scalar(loss, bounds=bounds, args=(0.0,), method="bounded", options={"xatol": 1e-10})
     if float(np.exp(found.x)) < 1e-5 * top:  # at the lower bound: the likelihood is largest at 0
-        found = optimize.minimize_scalar(loss, bounds=bounds, args=(1.0,), method="bounded", options={"xatol": 1e-10})
+        found = optimize.minimize_scalar(loss, bounds=bounds, args=(0.5,), method="bounded", options={"xatol": 1e-10})
     return float(np.exp(found.x)) * scale
 
 
