@@ -83,7 +83,7 @@ def within_wijk(buurten: Estimates, exposure: Floats, wijk: Places, dispersion: 
     counted = buurten.told & (exposure > 0)
     number = int(wijk.max()) + 1
     own = [np.where(counted, column, 0.0) for column in (buurten.value, buurten.variance, exposure)]
-    rest = [np.bincount(wijk, column, number)[wijk] - column for column in own]
+    rest = [np.asarray(np.bincount(wijk, column, number)[wijk] - column, dtype=np.float64) for column in own]
     # A wijk's rest without a figure keeps rounding dust of 1e-12; fewer than one inhabitant is nobody.
     someone = rest[2] >= 1
     others = estimates(np.where(someone, rest[0], 0.0), np.where(someone, np.maximum(rest[1], 0.0), np.inf))

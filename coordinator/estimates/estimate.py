@@ -32,7 +32,8 @@ class Reason(IntEnum):
     SMALL_DENOMINATOR = 4  # too few for a rate
     UNCERTAIN_DENOMINATOR = 5  # a noisy denominator that is not demonstrably above zero
     TOO_FEW = 6  # too few areas or periods for the model
-    SINGULAR = 7  # covariates that say the same twice, or nothing
+    SINGULAR = 7  # a covariate that says what others say, or nothing
+    TOO_NOISY = 8  # the noise in a predictor is larger than what areas differ by
 
 
 @dataclass(frozen=True, slots=True)
