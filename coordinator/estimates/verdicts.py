@@ -75,9 +75,8 @@ def with_whole(
     are equal, chance factor * level * (1 - f).
     Source: score test with the pooled rate; Breslow, Day 1987, IARC 82, section 3.3; its skewness: see `_surprise`.
     """
-    share = np.where((exposure > 0) & (exposure < whole_exposure), exposure / whole_exposure, np.nan)
-    told = areas.told & np.isfinite(share) & bool(whole.told[0])
-    share = np.where(told, share, 0.5)
+    told = areas.told & bool(whole.told[0]) & (exposure > 0) & (exposure < whole_exposure)
+    share = np.divide(exposure, whole_exposure, out=np.full(exposure.shape, 0.5), where=told)
     total = float(whole.value[0]) if whole.told[0] else 0.0
     total_noise = float(whole.variance[0]) if whole.told[0] else 1.0
     noise = np.where(told, areas.variance, 1.0) + share**2 * total_noise - 2 * share * np.where(told, covariance, 0.0)

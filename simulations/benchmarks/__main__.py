@@ -13,6 +13,8 @@ from simulations.benchmarks.result import Result
 # Name -> "module:function" returning `tuple[Result, ...]`; imported only when asked for, since peers are heavy.
 BENCHMARKS = {
     "bound_10m_pairs": "simulations.benchmarks.bounding:bound_10m_pairs",
+    "estimates_country": "simulations.benchmarks.estimates:estimates_country",
+    "estimates_gemeente": "simulations.benchmarks.estimates:estimates_gemeente",
     "filter_1m": "simulations.benchmarks.bounding:filter_1m",
     "gauss_50": "simulations.benchmarks.noise:gauss_50",
     "ledger_append": "simulations.benchmarks.ledger:ledger_append",

@@ -1,0 +1,106 @@
+"""Computes: from the noisy tables of a study to indicators: one measure over all areas, levels and periods.
+
+The opened sums are taken, not the published cells: what is hidden for being uncertain is hidden for being low, and to
+leave it out would bias every sum. Nothing here was not released to the parties already.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
+
+import numpy as np
+
+from coordinator.combine import NoisyTable
+from coordinator.estimates.estimate import Floats
+from coordinator.estimates.hierarchy import AreaTree, area_tree
+from protocol.study.study import Study
+from protocol.wire import canonical
+from protocol.words.geography import Geography, Level
+from protocol.words.ids import Code, MeasureId
+from protocol.words.period import Period, PeriodLength, first_day, length_of
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Indicator:
+    """One measure, or one category of it, by one set of contributors and one length of period.
+
+    value, variance: float64, shape (nodes of the tree, periods), unbiased counts with their noise; infinite variance:
+    not counted at that level, not delivered or withdrawn. digest: SHA-256 of all of it, for whoever computes it again.
+    """
+
+    name: str
+    measure: MeasureId
+    category: Code | None
+    length: PeriodLength
+    periods: tuple[Period, ...]
+    tree: AreaTree
+    value: Floats
+    variance: Floats
+    digest: str
+
+
+def indicators(
+    tables: Sequence[NoisyTable], study: Study, geography: Geography, *, withdrawn: frozenset[Period] = frozenset()
+) -> tuple[Indicator, ...]:
+    """Return every indicator of a study, in order of measure, contributors, period length and category.
+
+    tables: of all opened rounds; what came late is added to the period it belongs to. Tables of PC4 areas are left out.
+    Tables of one measure by the same contributors at several levels are one indicator; by others they are another.
+    """
+    tree = area_tree(geography, region=len(geography.codes_at(Level.GEMEENTE)) > 1)
+    groups: dict[tuple[str, str, str, str], list[NoisyTable]] = {}
+    for table in tables:
+        if study.table(table.table).level is Level.PC4 or table.period in withdrawn:
+            continue
+        planned = study.table(table.table)
+        for category in table.categories:
+            key = (planned.measure, "+".join(planned.contributors), planned.period_length.value, category or "")
+            groups.setdefault(key, []).append(table)
+    return tuple(_indicator(key, parts, tree) for key, parts in sorted(groups.items()))
+
+
+def _indicator(key: tuple[str, str, str, str], parts: Sequence[NoisyTable], tree: AreaTree) -> Indicator:
+    measure, contributors, _, category = key
+    periods = tuple(sorted({part.period for part in parts}, key=first_day))
+    place = {code: node for node, code in enumerate(tree.codes)}
+    column = {period: number for number, period in enumerate(periods)}
+    shape = (len(tree.codes), len(periods))
+    value, variance = np.zeros(shape), np.zeros(shape)
+    counted, lost = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    for part in parts:
+        answer = part.categories.index(Code(category) if category else None)
+        nodes, at = np.array([place[area] for area in part.areas]), column[part.period]
+        if part.variance is None:
+            lost[nodes, at] |= part.counted_in == part.period
+            continue
+        value[nodes, at] += part.values.values.reshape(len(part.areas), -1)[:, answer]
+        variance[nodes, at] += float(part.variance)
+        counted[nodes, at] |= part.counted_in == part.period
+    variance = np.where(counted & ~lost, variance, np.inf)
+    value = np.where(counted & ~lost, value, 0.0)
+    name = "/".join(each for each in (measure, contributors, category) if each)
+    made = None if not category else Code(category)
+    return Indicator(
+        name, MeasureId(measure), made, length_of(periods[0]), periods, tree, value, variance, _digest(key, parts)
+    )
+
+
+def _digest(key: tuple[str, str, str, str], parts: Sequence[NoisyTable]) -> str:
+    """Return the digest of the exact integers and variances, in one order."""
+    rows: list[Mapping[str, object]] = [
+        {
+            "table": part.table,
+            "period": part.period,
+            "counted_in": part.counted_in,
+            "areas": list(part.areas),
+            "values": part.values.values.tolist(),
+            "variance": None if part.variance is None else _ratio(part.variance),
+        }
+        for part in sorted(parts, key=lambda part: (part.table, part.period, part.counted_in))
+    ]
+    return sha256(b"samenzicht estimates input\n" + canonical({"key": list(key), "parts": rows})).hexdigest()
+
+
+def _ratio(variance: Fraction) -> str:
+    return f"{variance.numerator}/{variance.denominator}"
