@@ -22,6 +22,7 @@ GROUPS = {
     "correct": "coordinator.cli.release",
     "status": "coordinator.cli.status",
     "export": "coordinator.cli.export",
+    "estimates": "coordinator.cli.estimates",
 }
 
 
