@@ -63,7 +63,7 @@ def fay_herriot(direct: Estimates, columns: Floats, usable: Bools | None = None)
         raise wrong_shape("covariates of other areas, or without a number")
     wanted = np.ones(direct.value.size, dtype=bool) if usable is None else usable
     told = np.flatnonzero(direct.told & wanted)
-    kept = _independent(columns[told])
+    kept = independent_columns(columns[told])
     if told.size < len(kept) + LEAST_FREE or not kept:
         nothing = estimates(np.zeros(wanted.size), np.full(wanted.size, np.inf), Reason.TOO_FEW)
         return SmallAreas(nothing, np.zeros(wanted.size), np.zeros(0), (), 0.0)
@@ -146,7 +146,7 @@ def _restricted_likelihood(spread: float, y: Floats, x: Floats, noise: Floats) -
     return 0.5 * float(np.log(precision).sum() - log_determinant - (precision * residual**2).sum())
 
 
-def _independent(columns: Floats) -> tuple[int, ...]:
+def independent_columns(columns: Floats) -> tuple[int, ...]:
     """Return the places of columns that say something the ones before them do not."""
     kept: list[int] = []
     for place in range(columns.shape[1]):
