@@ -11,6 +11,8 @@ FINGERPRINT := $(shell cat requirements/dev.txt pyproject.toml tools/bootstrap.s
 STAMP := $(VENV)/ready-$(FINGERPRINT)
 WORKERS ?= $(shell nproc)
 ARGS ?=
+# Each worker of the tests is one thread: linear algebra that takes all cores fights with the others.
+export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: help demo test check format bench nightly lock clean env
 

@@ -4,6 +4,7 @@ import resource
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coordinator.estimates.consistency import make_consistent
 from coordinator.estimates.display import displayed
@@ -63,7 +64,7 @@ def _tree(sizes: tuple[int, ...], chance: np.random.Generator) -> Hierarchy:
     return hierarchy(parents)
 
 
-def _up(tree: Hierarchy, leaves: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]  # float64, (leaves, ...)
+def _up(tree: Hierarchy, leaves: NDArray[np.float64]) -> NDArray[np.float64]:
     nodes = np.zeros((tree.size, *leaves.shape[1:]))
     nodes[tree.size - len(leaves) :] = leaves
     for layer in reversed(tree.layers):
