@@ -8,6 +8,7 @@ from protocol.covenant.signed import SignedCovenant
 from protocol.digest import digest_of
 from protocol.release import SignedRelease
 from protocol.round.coordinator_round import CoordinatorSlot
+from protocol.second_person import SecondSignature
 from protocol.study.approval import SignedApproval
 from protocol.study.study import SignedStudy
 from protocol.words.code_list import CodeList
@@ -27,10 +28,11 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PublishedRound:
-    """An agreed round and its release."""
+    """An agreed round and its release. second: None where the covenant names no second person."""
 
     slot: CoordinatorSlot
     release: SignedRelease
+    second: SecondSignature | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,7 +59,11 @@ def collect_bundle(
         studies=tuple(signed for signed in agreed.studies if digest_of(signed.study) in used),
         approvals=tuple(signed for signed in agreed.approvals if signed.approval.study_digest in used),
         rounds=tuple(
-            BundledRound(published.release, _frames(published.slot) if audience is Audience.AUDIT else None)
+            BundledRound(
+                published.release,
+                published.second,
+                _frames(published.slot) if audience is Audience.AUDIT else None,
+            )
             for published in rounds
         ),
         leaves=log.leaves,

@@ -11,7 +11,6 @@ from coordinator.combine import NoisyTable, noisy_tables
 from coordinator.errors import OperatorRefusal
 from coordinator.office import Office
 from coordinator.release import make_release, sign_release
-from coordinator.second_person import check_second, missing, parse_second
 from coordinator.whole_file import write_whole
 from privacy.publication import Delivery, variances
 from protocol.bundle import Audience, pack_bundle
@@ -27,9 +26,12 @@ from protocol.ledger.entry import (
 from protocol.release import Release, SignedRelease
 from protocol.round.coordinator_round import CoordinatorSlot
 from protocol.round.witness import signed_head
+from protocol.second_person import SecondSignature, check_second, not_signed_by_second, second_signature
+from protocol.signing import SigningKey
+from protocol.study.approval import named_officer
 from protocol.study.declaration import SignedDeclaration
 from protocol.study.study import Study
-from protocol.words.ids import Digest, PartyId
+from protocol.words.ids import Digest, OfficerId, PartyId
 from protocol.words.period import Period
 
 
@@ -83,10 +85,25 @@ def draft_release(office: Office, study: Study, period: Period, *, correct: bool
                 wanted="newer declarations",
                 act="the partner must declare again first",
             )
-    path = office.folder / "releases" / f"{digest_of(release)}.json"
+    path = _path(office, release)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_whole(path, release.encode())
     return Drafted(release, path, published)
+
+
+def approve(office: Office, drafted: Drafted, *, officer: OfficerId, key: SigningKey) -> None:
+    """Sign a draft as the second person, and keep that beside it; after publication, only what the log names.
+
+    Raises: NoSecondPerson; what `check_second` raises.
+    """
+    covenant = office.covenant().covenant
+    named_officer(covenant, covenant.coordinator.id, officer)
+    second = second_signature(drafted.release, officer=officer, key=key)
+    check_second(second, drafted.release, covenant)
+    entry = _approved(drafted.release, second).encode()
+    if _is_published(drafted) and entry not in office.store.log.leaves():
+        raise not_signed_by_second("another second person's signature on a release that is published already")
+    write_whole(_second_path(drafted.path), second.encode())
 
 
 def publish(office: Office, drafted: Drafted) -> SignedRelease:
@@ -95,20 +112,18 @@ def publish(office: Office, drafted: Drafted) -> SignedRelease:
     Raises: NoSecondPerson; what `check_second` raises.
     """
     release = drafted.release
-    if drafted.published is not None and digest_of(drafted.published.release) == digest_of(release):
+    if drafted.published is not None and _is_published(drafted):
         return drafted.published
-    word = second_path(drafted.path)
-    if not word.is_file():
-        raise missing(release)
-    second = parse_second(word.read_bytes())
-    member = office.member()
+    second, member = _second(drafted.path), office.member()
+    if second is None:
+        raise not_signed_by_second(f"a release of {release.period} that one person signed")
     check_second(second, release, member.covenant)
     signed = sign_release(release, member=member)
     slot = office.store.slot(release.slot)
     if slot is None:
         raise AssertionError("a release is made of a stored slot")
     entries = (
-        ApprovalEntry(study_digest=release.study_digest, approval_digest=second.digest),
+        _approved(release, second),
         ReleaseEntry(slot=release.slot, release_digest=digest_of(release))
         if release.supersedes is None
         else CorrectionEntry(
@@ -201,7 +216,7 @@ def bundle_files(office: Office, audience: Audience) -> dict[str, bytes]:
     for released in {signed.release.slot: signed for signed in store.releases()}.values():
         slot = store.slot(released.release.slot)
         if slot is not None:
-            rounds.append(PublishedRound(slot, released))
+            rounds.append(PublishedRound(slot, released, _second(_path(office, released.release))))
     if not rounds:
         raise _not_released(None)
     studies = office.studies()
@@ -212,9 +227,25 @@ def bundle_files(office: Office, audience: Audience) -> dict[str, bytes]:
     return pack_bundle(collect_bundle(agreed, rounds, log, audience=audience))
 
 
-def second_path(release: Path) -> Path:
-    """Return where the second person's signature over a release belongs."""
+def _path(office: Office, release: Release) -> Path:
+    return office.folder / "releases" / f"{digest_of(release)}.json"
+
+
+def _second_path(release: Path) -> Path:
     return release.with_suffix(".second")
+
+
+def _second(release: Path) -> SecondSignature | None:
+    path = _second_path(release)
+    return SecondSignature.parse(path.read_bytes(), source=path.name) if path.is_file() else None
+
+
+def _approved(release: Release, second: SecondSignature) -> ApprovalEntry:
+    return ApprovalEntry(study_digest=release.study_digest, approval_digest=digest_of(second))
+
+
+def _is_published(drafted: Drafted) -> bool:
+    return drafted.published is not None and digest_of(drafted.published.release) == digest_of(drafted.release)
 
 
 def _not_released(period: Period | None) -> NotReleased:

@@ -3,7 +3,7 @@
     index.json                                      this index: audience, and name, bytes and SHA-256 of every file
     covenant.json  geography.json  code-lists/<id>.json
     studies/<digest>.json  approvals/<study digest>/<party>.<officer>.json
-    rounds/<slot>/release.json
+    rounds/<slot>/release.json  second.json         second.json only where a second person signed the release
     rounds/<slot>/{propose,commit,repair,result,verdicts}.bin      audit bundle only; the frames as they travelled
     log/coordinator.leaves  log/coordinator.checkpoint
 
@@ -25,6 +25,7 @@ from protocol.digest import digest_of
 from protocol.errors import WireRefusal
 from protocol.release import SignedRelease
 from protocol.round.frame import pack, unpack
+from protocol.second_person import SecondSignature
 from protocol.study.approval import SignedApproval
 from protocol.study.study import SignedStudy
 from protocol.wire import MAX_INTEGER, WireValue
@@ -33,7 +34,7 @@ from protocol.words.geography import Geography
 from protocol.words.ids import Digest
 from protocol.words.order import is_strictly_ascending
 
-MAX_FILES = 10_000  # a covenant year: 100 rounds of 6 files, 1,000 parties with a few approvals each
+MAX_FILES = 10_000  # a covenant year: 100 rounds of 7 files, 1,000 parties with a few approvals each
 MAX_FILE_BYTES = SignedRelease.max_bytes + (1 << 26)  # a RESULT of 1 GiB with its headers; a release has 1 GiB
 MAX_BUNDLE_BYTES = 1 << 33  # 8 GiB: what an officer's laptop can hold in memory
 NAME = r"^[a-z0-9-]+(\.[a-z0-9-]+)*(/[a-z0-9-]+(\.[a-z0-9-]+)*)*$"  # so never absolute, never `..`
@@ -103,9 +104,10 @@ class RoundFrames:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class BundledRound:
-    """One round. frames: None in a public bundle."""
+    """One round. second: None where nobody else signed the release. frames: None in a public bundle."""
 
     release: SignedRelease
+    second: SecondSignature | None
     frames: RoundFrames | None
 
 
@@ -217,6 +219,8 @@ def _contents(bundle: Bundle) -> Iterator[tuple[str, bytes]]:
     for held in bundle.rounds:
         folder = round_name(held.release.release.slot)
         yield f"{folder}release.json", held.release.encode()
+        if held.second is not None:
+            yield f"{folder}second.json", held.second.encode()
         if (held.frames is None) != (bundle.audience is Audience.PUBLIC):
             raise ExtraFile(
                 got=f"a round with or without frames in a bundle for {bundle.audience}",
@@ -240,12 +244,15 @@ def _frame_files(folder: str, frames: RoundFrames) -> Iterator[tuple[str, bytes]
 
 def _round(files: Mapping[str, bytes], folder: str, audience: Audience) -> BundledRound:
     release = SignedRelease.parse(_file(files, f"{folder}release.json"), source=f"{folder}release.json")
+    name = f"{folder}second.json"
+    second = SecondSignature.parse(files[name], source=name) if name in files else None
     if audience is Audience.PUBLIC:
-        return BundledRound(release, None)
+        return BundledRound(release, second, None)
     parts = {kind: _file(files, f"{folder}{kind}.bin") for kind in ("propose", "commit", "result", "verdicts")}
     verdicts = unpack(parts["verdicts"], source=f"{folder}verdicts.bin")
     repair = files.get(f"{folder}repair.bin", b"")
-    return BundledRound(release, RoundFrames(parts["propose"], parts["commit"], repair, parts["result"], verdicts))
+    frames = RoundFrames(parts["propose"], parts["commit"], repair, parts["result"], verdicts)
+    return BundledRound(release, second, frames)
 
 
 def _file(files: Mapping[str, bytes], name: str) -> bytes:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from coordinator.bundle import Agreed, CoordinatorLog, PublishedRound, collect_bundle
 from coordinator.release import make_release, sign_release
 from protocol.bundle import Audience, pack_bundle
+from protocol.covenant.covenant import Covenant
 from protocol.digest import digest_of
-from protocol.ledger.entry import AnyEntry, CovenantEntry, ReleaseEntry
+from protocol.ledger.entry import AnyEntry, ApprovalEntry, CovenantEntry, ReleaseEntry
 from protocol.ledger.tree import MerkleTree
 from protocol.release import SignedRelease
 from protocol.round.coordinator_round import CoordinatorSlot, open_slot
@@ -37,8 +38,9 @@ NEXT_QUARTER = Period("2026-Q2")
 
 @dataclass(slots=True, repr=False)
 class BundleWorld:
-    """A coordinator with its log as leaves, and the participants of one study."""
+    """A coordinator with its log as leaves, and the participants of one study under one covenant."""
 
+    covenant: Covenant
     study: Study
     rounds: RoundWorld
     leaves: list[bytes]
@@ -88,7 +90,7 @@ class BundleWorld:
     def agreed(self) -> Agreed:
         """Return what everybody signed."""
         return Agreed(
-            example.signed_covenant(),
+            example.signed_covenant(self.covenant),
             example.geography(),
             (example.code_list(),),
             (signed_study(self.study),),
@@ -105,13 +107,14 @@ class BundleWorld:
         return pack_bundle(collect_bundle(self.agreed(), published, log, audience=audience))
 
 
-def world(study: Study | None = None, *, seed: int = 1) -> BundleWorld:
+def world(study: Study | None = None, *, seed: int = 1, covenant: Covenant | None = None) -> BundleWorld:
     """Return a world in which nothing happened but the covenant was pinned."""
-    chosen = study or example.study()
-    parties = {party: _participant(party, chosen, seed) for party in EVERYONE}
-    coordinator = Coordinator(_member(example.COORDINATOR, chosen))
-    fresh = BundleWorld(chosen, RoundWorld(coordinator, parties, Random(seed)), [])
-    fresh.log(CovenantEntry(covenant_digest=digest_of(example.covenant())))
+    agreed = covenant or example.covenant()
+    chosen = study or example.study(agreed)
+    parties = {party: _participant(party, agreed, chosen, seed) for party in EVERYONE}
+    coordinator = Coordinator(_member(example.COORDINATOR, agreed, chosen))
+    fresh = BundleWorld(agreed, chosen, RoundWorld(coordinator, parties, Random(seed)), [])
+    fresh.log(CovenantEntry(covenant_digest=digest_of(agreed)))
     return fresh
 
 
@@ -120,6 +123,19 @@ def honest_files(*, repaired: bool = False, study: Study | None = None, seed: in
     fresh = world(study, seed=seed)
     slot = fresh.run(repaired=repaired)
     return fresh.files(PublishedRound(slot, fresh.release(slot)))
+
+
+def twice_signed_files(*, audience: Audience = Audience.AUDIT) -> dict[str, bytes]:
+    """Return the bundle of one honest round whose release a second person signed too, and logged before it."""
+    fresh = world(covenant=example.covenant_with_second())
+    slot = fresh.run()
+    signed = fresh.release(slot)
+    second = example.second_signature(signed.release)
+    before = ApprovalEntry(study_digest=signed.release.study_digest, approval_digest=digest_of(second))
+    fresh.leaves.insert(-1, before.encode())
+    head = head_over(fresh.leaves, fresh.member)
+    log = CoordinatorLog(tuple(fresh.leaves), head)
+    return pack_bundle(collect_bundle(fresh.agreed(), [PublishedRound(slot, signed, second)], log, audience=audience))
 
 
 def true_counts(party: PartyId, cells: int) -> NDArray[np.int64]:
@@ -171,13 +187,13 @@ def head_over(leaves: list[bytes], member: Member) -> str:
 
 
 def slot_of(study: Study, period: Period = example.QUARTER) -> Digest:
-    return _member(example.COORDINATOR, study).spec(digest_of(study), period).slot
+    return _member(example.COORDINATOR, example.covenant(), study).spec(digest_of(study), period).slot
 
 
-def _member(party: PartyId, study: Study) -> Member:
+def _member(party: PartyId, covenant: Covenant, study: Study) -> Member:
     return Member(
         party,
-        example.covenant(),
+        covenant,
         example.geography(),
         (example.code_list(),),
         {digest_of(study): study},
@@ -185,9 +201,9 @@ def _member(party: PartyId, study: Study) -> Member:
     )
 
 
-def _participant(party: PartyId, study: Study, seed: int) -> SimulatedParty:
+def _participant(party: PartyId, covenant: Covenant, study: Study, seed: int) -> SimulatedParty:
     def counts(offer: Offer) -> NDArray[np.int64]:
         return true_counts(party, offer.spec.cells)
 
     private = X25519PrivateKey.from_private_bytes(example.secret(f"agree {party}"))
-    return SimulatedParty(_member(party, study), private, counts, seed)
+    return SimulatedParty(_member(party, covenant, study), private, counts, seed)

@@ -17,6 +17,8 @@ from protocol.covenant.signed import PartySignature, SignedCovenant
 from protocol.digest import digest_of
 from protocol.ratio import Ratio
 from protocol.release import NotShown, Release, ReleasedCell, ReleasedTable
+from protocol.second_person import SecondSignature
+from protocol.second_person import second_signature as sign_second
 from protocol.signing import Purpose, sign
 from protocol.study.approval import Approval, Decision, SignedApproval
 from protocol.study.declaration import Coverage, Declaration, Shortfall, SignedDeclaration, TableCoverage
@@ -48,6 +50,7 @@ POLICE = PartyId("politie-noord")
 SCHOOLS = (PartyId("school-a"), PartyId("school-b"), PartyId("school-c"))
 WITNESS = PartyId("witness-fg")
 COORDINATOR = PartyId("gemeente")
+SECOND = OfficerId("tweede")  # of the coordinator, in the covenant with a second person
 QUARTER = Period("2026-Q1")
 SIGNING_DAY = date(2026, 2, 1)
 
@@ -147,6 +150,18 @@ def covenant() -> Covenant:
         partners_per_unit=2,
         retention_years=7,
     )
+
+
+def covenant_with_second() -> Covenant:
+    """Return the covenant with a second person at the coordinator, who signs releases."""
+    key = ApprovalKey(public_hex("second person"))
+    second = Officer(id=SECOND, name=Line("T. Weede (verzonnen)"), key=key)
+    found = covenant()
+    parties = tuple(
+        party.model_copy(update={"officers": (second,)}) if party.id == COORDINATOR else party
+        for party in found.parties
+    )
+    return found.model_copy(update={"parties": parties})
 
 
 def signed_covenant(value: Covenant | None = None) -> SignedCovenant:
@@ -275,6 +290,10 @@ def release() -> Release:
         tables=tables,
         supersedes=None,
     )
+
+
+def second_signature(value: Release | None = None, *, signer: str = "second person") -> SecondSignature:
+    return sign_second(value or release(), officer=SECOND, key=signing_key(signer))
 
 
 def _cell(index: int) -> ReleasedCell:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from protocol.covenant.covenant import Covenant
+from protocol.release import Release
 from protocol.signing import Purpose, sign
 from protocol.study.approval import Approval, SignedApproval
 from protocol.study.declaration import Declaration
@@ -55,6 +56,7 @@ def accepted() -> dict[str, WireValue]:
         "declaration": example.signed_declaration().declaration,
         "geography": example.geography(),
         "release": example.release(),
+        "second-signature": example.second_signature(),
         "signed-approval": example.signed_approval(),
         "signed-covenant": example.signed_covenant(),
         "signed-declaration": example.signed_declaration(),
@@ -202,6 +204,10 @@ def _approval_cases() -> dict[str, Callable[[], bytes]]:
     }
 
 
+def _another_release() -> Release:
+    return example.release().model_copy(update={"attempt": 1})
+
+
 def _geography_cases() -> dict[str, Callable[[], bytes]]:
     return {
         "unsorted-areas": _changed(example.geography(), _swap("areas")),
@@ -216,6 +222,11 @@ REFUSED: dict[str, dict[str, Callable[[], bytes]]] = {
     "release": {
         "shown-and-hidden": _changed(example.release(), _set("tables", 0, "cells", 0, "value", to=0)),
         "wrong-cells": _changed(example.release(), _swap("tables", 0, "cells")),
+    },
+    "second-signature": {
+        "bad-signature": lambda: example.second_signature(signer=example.COORDINATOR).encode(),
+        "no-second-person": lambda: example.second_signature(_another_release()).encode(),
+        "unknown-officer": _changed(example.second_signature(), _set("officer", to="fg")),
     },
     "signed-approval": _approval_cases(),
     "signed-covenant": _covenant_cases(),

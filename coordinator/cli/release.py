@@ -8,8 +8,7 @@ import typer
 from coordinator.cli.telling import AsJson, Folder, Lang, said, show, telling
 from coordinator.identity import UnsafeIdentity
 from coordinator.office import open_office
-from coordinator.publish import Drafted, draft_release, publish, second_path, withdraw
-from coordinator.second_person import check_second, second_signature
+from coordinator.publish import Drafted, approve, draft_release, publish, withdraw
 from privacy.language import Language
 from protocol.digest import digest_of
 from protocol.ledger.entry import WithdrawalReason
@@ -68,9 +67,7 @@ def approve_command(
     """Sign a release as the second person, after looking at its figures. Not the operator's own key."""
     with telling(), open_office(folder) as office:
         drafted = draft_release(office, office.study_for(_period(period), study), _period(period), correct=correct)
-        word = second_signature(drafted.release, officer=OfficerId(officer), key=signing_key(_secret(key)))
-        check_second(word, drafted.release, office.covenant().covenant)
-        second_path(drafted.path).write_bytes(word.encode())
+        approve(office, drafted, officer=OfficerId(officer), key=signing_key(_secret(key)))
     digest = digest_of(drafted.release)
     lines = [said(lang, f"ondertekend als tweede: {digest}", f"signed as second person: {digest}")]
     show({"release": digest, "officer": officer}, lines, as_json=as_json)

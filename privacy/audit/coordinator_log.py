@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from privacy.audit.round_frames import PartyHead, SeenLock
 from privacy.errors import AuditRefusal
 from protocol.covenant.covenant import Covenant
 from protocol.digest import digest_of
-from protocol.ledger.entry import AnyEntry, CorrectionEntry, ReleaseEntry, WithdrawalEntry, parse_entry
+from protocol.ledger.entry import AnyEntry, ApprovalEntry, CorrectionEntry, ReleaseEntry, WithdrawalEntry, parse_entry
 from protocol.ledger.tree import MerkleTree
 from protocol.release import Release
 from protocol.round.witness import SeenHead, check_head, check_same_root
+from protocol.second_person import SecondSignature
 from protocol.words.ids import Digest, PartyId
 
 
@@ -19,7 +21,7 @@ class OtherRoot(AuditRefusal):
 
 
 class NotLogged(AuditRefusal):
-    """A release that stands not exactly once in the coordinator's log, or stood there before its round was opened."""
+    """A release that stands not exactly once in the coordinator's log, or before its RESULT or its second signature."""
 
 
 class OpenedTwice(AuditRefusal):
@@ -78,6 +80,20 @@ def check_logged(release: Release, opened_at: SeenHead | None, log: ReadLog) -> 
         raise NotLogged(
             got=f"a release of {release.period} that stands not once in the log, or before its RESULT",
             wanted="one entry, after the RESULT",
+        )
+
+
+def check_second_logged(second: SecondSignature, release: Release, log: ReadLog) -> None:
+    """Refuse a second signature that does not stand in the log before its release.
+
+    Raises: NotLogged.
+    """
+    digest = digest_of(release)
+    before = takewhile(lambda entry: not _publishes(entry, release, digest), log.entries)
+    if ApprovalEntry(study_digest=release.study_digest, approval_digest=digest_of(second)) not in before:
+        raise NotLogged(
+            got=f"a release of {release.period} whose second signature does not stand before it",
+            wanted="the entry of the signature, and then the release",
         )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from privacy.audit.agreements import check_approvals
-from privacy.audit.coordinator_log import ReadLog, check_heads, check_logged
+from privacy.audit.coordinator_log import ReadLog, check_heads, check_logged, check_second_logged
 from privacy.audit.published import check_contributions, check_figures, check_hidden, check_same_round, check_variances
 from privacy.audit.report import Check, Notes, Why
 from privacy.audit.round_frames import (
@@ -27,6 +27,7 @@ from protocol.round.member import Reader
 from protocol.round.memory import SlotMemory
 from protocol.round.messages import Offer
 from protocol.round.witness import SeenHead
+from protocol.second_person import check_second, names_second_person, not_signed_by_second
 from protocol.study.declaration import check_declarations
 
 # In the order in which they are taken: who stops at one skips the rest.
@@ -68,8 +69,9 @@ class RoundAudit:
         """Take every step of the round."""
         notes, subject = self.notes, self.subject
         if notes.take(Check.RELEASE, subject, self._read_release) is None:
-            notes.skip(subject, Why.EARLIER, Check.DECLARATIONS, *_OF_FRAMES, Check.LOGGED)
+            notes.skip(subject, Why.EARLIER, Check.SECOND_PERSON, Check.DECLARATIONS, *_OF_FRAMES, Check.LOGGED)
             return
+        self._second_person_step()
         notes.take(Check.DECLARATIONS, subject, self._check_declarations)
         opened_at: SeenHead | None = None
         if self.held.frames is None:
@@ -79,7 +81,14 @@ class RoundAudit:
         if self.log is None:
             notes.skip(subject, Why.EARLIER, Check.LOGGED)
         else:
-            notes.take(Check.LOGGED, subject, partial(check_logged, self.release, opened_at, self.log))
+            notes.take(Check.LOGGED, subject, partial(self._check_logged, opened_at, self.log))
+
+    def _second_person_step(self) -> None:
+        """Take the step on the second person's signature; a covenant that names nobody asks for none."""
+        if self.held.second is None and not names_second_person(self.reader.covenant):
+            self.notes.state(Check.SECOND_PERSON, self.subject, fact="not-required")
+        else:
+            self.notes.take(Check.SECOND_PERSON, self.subject, self._check_second)
 
     def _offer_steps(self, frames: RoundFrames) -> SeenHead | None:
         notes, subject, reader = self.notes, self.subject, self.reader
@@ -152,6 +161,11 @@ class RoundAudit:
         check_release(self.release, self.reader.grid(self.release.study_digest, self.release.period))
         return self.held.release
 
+    def _check_second(self) -> None:
+        if self.held.second is None:
+            raise not_signed_by_second(f"a release of {self.release.period} that one person signed")
+        check_second(self.held.second, self.release, self.reader.covenant)
+
     def _check_declarations(self) -> None:
         check_declarations(
             self.release.declarations,
@@ -160,6 +174,11 @@ class RoundAudit:
             period=self.release.period,
             participants=self.release.participants,
         )
+
+    def _check_logged(self, opened_at: SeenHead | None, log: ReadLog) -> None:
+        check_logged(self.release, opened_at, log)
+        if self.held.second is not None:
+            check_second_logged(self.held.second, self.release, log)
 
     def _check_approvals(self, offer: Offer) -> None:
         digest = offer.spec.study_digest

@@ -27,6 +27,7 @@ class Check(StrEnum):
     VERDICTS = "verdicts"
     HEADS = "heads"
     RELEASE = "release"
+    SECOND_PERSON = "second-person"
     CONTRIBUTIONS = "contributions"
     DECLARATIONS = "declarations"
     VARIANCE = "variance"

@@ -20,6 +20,7 @@ _DUTCH = {
     Check.VERDICTS: "elke deelnemer heeft de som nagerekend en had geen bezwaar",
     Check.HEADS: "wat de coördinator in de ronde van zijn logboek liet zien, hoort bij dit logboek",
     Check.RELEASE: "de publicatie is ondertekend en heeft precies de cellen van het raster",
+    Check.SECOND_PERSON: "een tweede persoon die het convenant noemt heeft de publicatie ondertekend",
     Check.CONTRIBUTIONS: "de publicatie hoort bij deze ronde en noemt de getekende bijdragen",
     Check.DECLARATIONS: "elke organisatie die bijdroeg heeft haar levering verklaard",
     Check.VARIANCE: "de vermelde ruis is de ruis van het plan",
@@ -44,6 +45,7 @@ _ENGLISH = {
     Check.VERDICTS: "every participant added up the sum itself and had no objection",
     Check.HEADS: "what the coordinator showed of its log in the round belongs to this log",
     Check.RELEASE: "the release is signed and has exactly the cells of the grid",
+    Check.SECOND_PERSON: "a second person whom the covenant names signed the release",
     Check.CONTRIBUTIONS: "the release is of this round and names the signed contributions",
     Check.DECLARATIONS: "every party that contributed declared its delivery",
     Check.VARIANCE: "the stated noise is the noise of the plan",
@@ -82,14 +84,16 @@ _WHY = {
         "no-pin": "give the digest of your covenant with --covenant-digest",
     },
 }
-_CHARGE = {
+_FACTS = {
     Language.DUTCH: {
         "within": "ja; het persoonlijke filter bewaakt de grens hoe dan ook",
         "above": "nee; het persoonlijke filter bewaakt de grens hoe dan ook",
+        "not-required": "niet vereist; het convenant noemt geen tweede persoon",
     },
     Language.ENGLISH: {
         "within": "yes; the personal filter enforces the cap in any case",
         "above": "no; the personal filter enforces the cap in any case",
+        "not-required": "not required; the covenant names no second person",
     },
 }
 
@@ -107,7 +111,7 @@ def line_of(step: Step, language: Language) -> str:
         case Outcome.NOT_CHECKED:
             return f"{line}: {_WHY[language][step.code]}"
         case Outcome.STATED:
-            return f"{line}: {_CHARGE[language][step.detail]}"
+            return f"{line}: {_FACTS[language][step.detail]}"
 
 
 def verdict_of(report: Report, language: Language) -> str:

@@ -20,7 +20,6 @@ from coordinator.identity import make_identity
 from coordinator.office import read_config, store_url
 from coordinator.store.store import Store, make_store, open_store
 from protocol.covenant.covenant import Covenant
-from protocol.covenant.party import Officer
 from protocol.digest import digest_of
 from protocol.errors import SamenzichtError
 from protocol.ledger.entry import CovenantEntry
@@ -30,28 +29,20 @@ from protocol.round.messages import Commit, Offer
 from protocol.study.approval import Approval, Decision, SignedApproval
 from protocol.study.declaration import Coverage, Declaration, SignedDeclaration, TableCoverage
 from protocol.study.study import MAX_UPLOAD_BYTES, Study
-from protocol.words.ids import ApprovalKey, Digest, Line, OfficerId, PartyId
+from protocol.words.ids import Digest, OfficerId, PartyId
 from protocol.words.period import Period
 from simulations.party import SimulatedParty
 from tests import example
 from tests.bundles import CONTRIBUTORS, true_counts
 
 NOW, NOW_S = "2026-04-10T12:00:00", 1_775_822_400
-SECOND = OfficerId("tweede")
 TURNS = 8  # of a round of at most five messages each way
 APP = make_app()
 
 
 def covenant() -> Covenant:
     """Return the example's covenant, with a second person at the coordinator."""
-    key = ApprovalKey(example.public_hex("second person"))
-    second = Officer(id=SECOND, name=Line("T. Weede (verzonnen)"), key=key)
-    found = example.covenant()
-    parties = tuple(
-        party.model_copy(update={"officers": (second,)}) if party.id == example.COORDINATOR else party
-        for party in found.parties
-    )
-    return found.model_copy(update={"parties": parties})
+    return example.covenant_with_second()
 
 
 def member(party: PartyId, agreed: Covenant, study: Study) -> Member:
@@ -158,7 +149,7 @@ class ExampleOffice:
 
     def publish(self, period: str = example.QUARTER) -> None:
         """Sign as the second person, and release."""
-        self.done("approve-release", period, "--officer", SECOND, "--key", str(self.second_key()))
+        self.done("approve-release", period, "--officer", example.SECOND, "--key", str(self.second_key()))
         self.done("release", period)
 
     def second_key(self) -> Path:

@@ -5,15 +5,12 @@ import pytest
 from coordinator.config import WrongConfig, first_config, parse_config
 from coordinator.drafts import WrongDraft, covenant_of, party_of, read_draft, study_of
 from coordinator.public_world import parse_rates
-from coordinator.second_person import NoSecondPerson, check_second, parse_second, second_signature
 from protocol.cost import NANO
 from protocol.covenant.rules import check_rules
 from protocol.errors import Refusal
-from protocol.signing import BadSignature
-from protocol.study.approval import UnknownOfficer
 from protocol.study.rules import ForeignCovenant, MixedPartnerTypes, check_study
 from protocol.wire import Malformed
-from protocol.words.ids import OfficerId, PartyId
+from protocol.words.ids import PartyId
 from tests import example
 from tests.coordinator.cli.town import document
 
@@ -114,27 +111,3 @@ def test_rates_have_a_source() -> None:
         parse_rates("[verzuim]\nper_1000 = 6\n", source="rates")
     with pytest.raises(WrongDraft):
         parse_rates("verzuim = 6\n", source="rates")
-
-
-def test_the_second_person_is_a_named_officer_with_another_key() -> None:
-    release = example.release()
-    party = example.party(example.COORDINATOR, COVENANT.coordinator.role)
-    officer = COVENANT.party(example.VT).officers[0].model_copy(update={"id": OfficerId("tweede")})
-    coordinator = party.model_copy(update={"officers": (officer,)})
-    parties = tuple(coordinator if entry.id == coordinator.id else entry for entry in COVENANT.parties)
-    covenant = type(COVENANT).parse(COVENANT.model_copy(update={"parties": parties}).encode())
-    key = example.signing_key(f"{example.VT} fg")
-    word = second_signature(release, officer=OfficerId("tweede"), key=key)
-    assert parse_second(word.encode()) == word
-    check_second(word, release, covenant)
-    operator = second_signature(release, officer=OfficerId("tweede"), key=example.signing_key(example.COORDINATOR))
-    with pytest.raises(BadSignature):
-        check_second(operator, release, covenant)
-    with pytest.raises(UnknownOfficer):
-        check_second(second_signature(release, officer=OfficerId("fg"), key=key), release, covenant)
-    changed = release.model_copy(update={"attempt": release.attempt + 1})
-    with pytest.raises(NoSecondPerson, match="another release"):
-        check_second(word, changed, covenant)
-    for body in (b"{}", b"[]", word.encode() + b" ", b'{"officer":1,"release_digest":2,"signature":3}'):
-        with pytest.raises(Refusal):
-            parse_second(body)

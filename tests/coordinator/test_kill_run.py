@@ -14,7 +14,7 @@ from privacy.audit.cli import read_files
 from privacy.audit.verify import verify
 from protocol.digest import digest_of
 from tests import example
-from tests.coordinator.example_office import NOW, SECOND, ExampleOffice, covenant
+from tests.coordinator.example_office import NOW, ExampleOffice, covenant
 from tests.coordinator.killed_command import killed_at
 
 PR_KILLS, NIGHTLY_KILLS = 20, 2_000
@@ -45,7 +45,7 @@ class Campaign:
             office.carry()
         assert '"done"' in told, "the round did not end"
         self._die_or_end(
-            office, "approve-release", example.QUARTER, "--officer", SECOND, "--key", str(office.second_key())
+            office, "approve-release", example.QUARTER, "--officer", example.SECOND, "--key", str(office.second_key())
         )
         self._die_or_end(office, "release", example.QUARTER)
         self._die_or_end(office, "export", "--to", str(office.home / "out"))

@@ -10,6 +10,7 @@ from protocol.covenant.covenant import Covenant
 from protocol.covenant.signed import SignedCovenant, check_covenant
 from protocol.errors import Refusal
 from protocol.release import Release, check_release
+from protocol.second_person import SecondSignature, check_second
 from protocol.study.approval import Approval, SignedApproval, check_approval
 from protocol.study.declaration import Declaration, SignedDeclaration, check_declaration
 from protocol.study.rules import check_signed_study
@@ -27,6 +28,9 @@ CHECKS: dict[str, Callable[[bytes], object]] = {
     "declaration": Declaration.parse,
     "geography": Geography.parse,
     "release": lambda body: check_release(Release.parse(body), example.grid()),
+    "second-signature": lambda body: check_second(
+        SecondSignature.parse(body), example.release(), example.covenant_with_second()
+    ),
     "signed-approval": lambda body: check_approval(
         SignedApproval.parse(body), example.study(), example.covenant(), on=ROUND_DAY
     ),

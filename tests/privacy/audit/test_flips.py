@@ -13,6 +13,7 @@ from tests import bundles
 from tests.privacy.audit.forging import Files, caught, reindexed
 
 REPAIRED = bundles.honest_files(repaired=True)
+TWICE_SIGNED = bundles.twice_signed_files()
 NAMES = sorted(REPAIRED)
 
 
@@ -42,6 +43,7 @@ def test_the_unchanged_bundle_is_not_refused() -> None:
     """The negative control of the flips."""
     assert not is_refused(REPAIRED)
     assert verify(reindexed(REPAIRED)).holds
+    assert verify(reindexed(TWICE_SIGNED)).holds
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -55,6 +57,13 @@ def test_a_flipped_byte_is_refused_at_every_position(name: str) -> None:
 def test_a_flipped_byte_is_refused_when_the_index_fits_it(name: str) -> None:
     chosen = Random(name).sample(range(len(REPAIRED[name])), 20)
     unseen = [place for place in chosen if verify(reindexed(flipped(REPAIRED, name, place, place % 8))).holds]
+    assert unseen == []
+
+
+def test_a_flipped_byte_of_the_second_signature_is_refused_when_the_index_fits_it() -> None:
+    (name,) = (name for name in TWICE_SIGNED if name.endswith("/second.json"))
+    chosen = range(0, len(TWICE_SIGNED[name]), 8)  # all of it is refused as well; this takes seconds
+    unseen = [place for place in chosen if verify(reindexed(flipped(TWICE_SIGNED, name, place, place % 8))).holds]
     assert unseen == []
 
 

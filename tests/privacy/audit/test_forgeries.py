@@ -13,19 +13,21 @@ from privacy.audit.round_frames import SeenLock
 from privacy.audit.verify import verify
 from protocol.bundle import Audience, RoundFrames, pack_bundle, parse_bundle
 from protocol.digest import digest_of
-from protocol.ledger.entry import CorrectionEntry, ReleaseEntry, WithdrawalEntry, WithdrawalReason
+from protocol.ledger.entry import ApprovalEntry, CorrectionEntry, ReleaseEntry, WithdrawalEntry, WithdrawalReason
 from protocol.ratio import Ratio
 from protocol.release import NotShown, Release, ReleasedCell
 from protocol.round.coordinator_round import open_slot
 from protocol.round.frame import pack, parse_frame, unpack
 from protocol.round.messages import Objection, Propose
+from protocol.second_person import SecondSignature, second_signature
 from protocol.study.approval import SignedApproval
-from protocol.words.ids import Digest
+from protocol.words.ids import Digest, OfficerId
 from tests import bundles, example
 from tests.privacy.audit.forging import caught, failed, framed, logged, released, resealed, with_cell
 from tests.rounds import EVERYONE
 
 HONEST = bundles.honest_files()
+TWICE_SIGNED = bundles.twice_signed_files()
 REPAIRED = bundles.honest_files(repaired=True)
 OTHER_UPLOADS = bundles.honest_files(seed=2)
 
@@ -70,8 +72,9 @@ RELEASES: list[tuple[Callable[[Release], Release], Check]] = [
 def test_an_honest_bundle_holds_with_and_without_a_repair() -> None:
     """The negative control of every test below."""
     pinned = digest_of(example.covenant())
-    for files in (HONEST, REPAIRED):
-        report = verify(files, covenant_digest=pinned)
+    agreed = digest_of(example.covenant_with_second())
+    for files, digest in ((HONEST, pinned), (REPAIRED, pinned), (TWICE_SIGNED, agreed)):
+        report = verify(files, covenant_digest=digest)
         assert report.holds
         assert report.not_checked == 0
     taken = {step.check for step in verify(REPAIRED, covenant_digest=pinned).steps}
@@ -260,3 +263,61 @@ def test_a_plan_whose_worst_case_is_above_the_cap_is_stated_and_not_refused() ->
         "school-c 2026": "within",
         "vt-noord 2026": "above",
     }
+
+
+def with_second(second: SecondSignature | None) -> dict[str, bytes]:
+    """Return the bundle with another second signature, whose entry in the log fits it."""
+    bundle = parse_bundle(TWICE_SIGNED)
+    (held,) = bundle.rounds
+    assert held.second is not None
+    entry = ApprovalEntry(study_digest=held.release.release.study_digest, approval_digest=digest_of(held.second))
+    leaves = [leaf for leaf in bundle.leaves if leaf != entry.encode()]
+    if second is not None:
+        leaves.insert(-1, entry.model_copy(update={"approval_digest": digest_of(second)}).encode())
+    return logged(replace(bundle, rounds=(replace(held, second=second),)), leaves)
+
+
+def test_a_covenant_with_a_second_person_requires_the_signature_and_one_without_says_so() -> None:
+    def found(files: dict[str, bytes]) -> list[tuple[Outcome, str]]:
+        return [(step.outcome, step.detail) for step in verify(files).steps if step.check is Check.SECOND_PERSON]
+
+    assert found(HONEST) == [(Outcome.STATED, "not-required")]
+    assert found(TWICE_SIGNED) == [(Outcome.PASSED, "")]
+    assert found(bundles.twice_signed_files(audience=Audience.PUBLIC)) == [(Outcome.PASSED, "")]
+    assert found(with_second(None)) != [(Outcome.PASSED, "")]  # negative control
+
+
+def test_a_release_that_one_person_published_is_caught() -> None:
+    """Missing, over another release, by another key, or by an officer of a partner; each logged as if it were right."""
+    release = parse_bundle(TWICE_SIGNED).rounds[0].release.release
+    right = example.second_signature(release)
+    assert caught(with_second(right)) == set()  # negative control
+    other = release.model_copy(update={"attempt": 1})
+    partners = second_signature(release, officer=OfficerId("fg"), key=example.signing_key(f"{example.VT} fg"))
+    wrong: list[tuple[SecondSignature | None, str]] = [
+        (None, "no-second-person"),
+        (example.second_signature(other), "no-second-person"),
+        (right.model_copy(update={"signature": example.second_signature(other).signature}), "bad-signature"),
+        (example.second_signature(release, signer=example.COORDINATOR), "bad-signature"),
+        (example.second_signature(release, signer=f"{example.VT} fg"), "bad-signature"),
+        (partners, "unknown-officer"),
+    ]
+    for second, code in wrong:
+        failing = [step for step in verify(with_second(second)).steps if step.outcome is Outcome.FAILED]
+        assert [(step.check, step.code) for step in failing] == [(Check.SECOND_PERSON, code)]
+
+
+def test_a_second_signature_under_a_covenant_that_names_nobody_is_caught() -> None:
+    bundle = parse_bundle(HONEST)
+    (held,) = bundle.rounds
+    second = example.second_signature(held.release.release)
+    files = pack_bundle(replace(bundle, rounds=(replace(held, second=second),)))
+    assert caught(files) == {Check.SECOND_PERSON, Check.LOGGED}
+
+
+def test_a_second_signature_that_was_made_after_publication_is_caught() -> None:
+    bundle = parse_bundle(TWICE_SIGNED)
+    *before, approved, released_last = bundle.leaves
+    assert caught(logged(bundle, [*before, approved, released_last])) == set()  # negative control
+    assert caught(logged(bundle, [*before, released_last, approved])) == {Check.LOGGED}
+    assert caught(logged(bundle, [*before, released_last])) == {Check.LOGGED}
