@@ -4,7 +4,7 @@ from pathlib import Path
 
 from coordinator.drafts import Tree, code_list_of, covenant_of, party_of, read_draft
 from coordinator.errors import OperatorRefusal
-from coordinator.geography.folder import read_edition, years
+from coordinator.geography.areas import read_geography, years
 from protocol.covenant.covenant import Covenant
 from protocol.covenant.party import Party
 from protocol.covenant.signed import PartySignature, SignedCovenant
@@ -125,7 +125,7 @@ def newest_geography(folder: Path) -> Geography:
             act="the operator must import them",
             hint="samenzicht-coordinator geography import FILE...",
         )
-    return read_edition(folder / "geography", known[-1]).geography
+    return read_geography(folder / "geography", known[-1])
 
 
 def keep_signature(folder: Path, signature: PartySignature) -> None:

@@ -1,27 +1,28 @@
-"""Computes: from an edition of areas and a file of rates to what the planner takes; both are public."""
+"""Computes: from the figures of areas and a file of rates to what the planner takes; both are public."""
 
 import tomllib
 from collections.abc import Mapping
 
 from coordinator.drafts import WrongDraft
-from coordinator.geography.edition import Edition
+from coordinator.geography.areas import Figures
 from coordinator.planner.forecast import PublicWorld
 from coordinator.planner.public_model import DEFAULT_RATES, AreaFigures, PublicRate
 from protocol.covenant.covenant import Covenant
 from protocol.study.study import Study
+from protocol.words.geography import AreaCode
 from protocol.words.ids import MeasureId
 
 _KEYS = {"per_1000", "returns", "source"}
 
 
 def public_world(
-    edition: Edition, rates: Mapping[MeasureId, PublicRate], study: Study, covenant: Covenant
+    told: Mapping[AreaCode, Figures], rates: Mapping[MeasureId, PublicRate], study: Study, covenant: Covenant
 ) -> PublicWorld:
     """Return what is public: figures by area, and for each measure its own rate or the published one of its partners.
 
     An area of which CBS tells nothing has hardly any inhabitants and counts as empty.
     """
-    figures = {code: AreaFigures(told.inhabitants or 0, told.households or 0) for code, told in edition.figures.items()}
+    figures = {code: AreaFigures(entry.inhabitants or 0, entry.households or 0) for code, entry in told.items()}
     found = dict(rates)
     for table in study.tables:
         kinds = {kind for party in table.contributors if (kind := covenant.party(party).type) is not None}

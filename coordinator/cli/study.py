@@ -12,7 +12,7 @@ from coordinator.cli.telling import AsJson, Folder, Lang, Now, day, said, show, 
 from coordinator.courier import PAPER
 from coordinator.drafts import read_draft, study_of
 from coordinator.errors import OperatorRefusal
-from coordinator.geography.folder import read_edition, years
+from coordinator.geography.areas import read_figures, read_geography, years
 from coordinator.office import NothingAgreed, Office, open_office
 from coordinator.planner.forecast import PublicWorld
 from coordinator.planner.plan import precision
@@ -171,10 +171,11 @@ def _planned(folder: Path, name: str, rates: Path | None) -> tuple[Study, Reader
             if (found := office.store.code_list(entry.digest) or drafts.get(entry.digest)) is not None
         )
     study = study_of(read_draft(path.read_bytes(), source=path.name), covenant, source=path.name)
-    edition = read_edition(folder / "geography", years(folder / "geography")[-1])
+    year = years(folder / "geography")[-1]
+    geography, told = read_geography(folder / "geography", year), read_figures(folder / "geography", year)
     given = {} if rates is None else parse_rates(rates.read_text("utf-8"), source=rates.name)
-    reader = Reader(covenant.coordinator.id, covenant, edition.geography, lists, {digest_of(study): study})
-    return study, reader, public_world(edition, given, study, covenant)
+    reader = Reader(covenant.coordinator.id, covenant, geography, lists, {digest_of(study): study})
+    return study, reader, public_world(told, given, study, covenant)
 
 
 def _covenant(office: Office) -> Covenant:

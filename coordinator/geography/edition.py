@@ -12,6 +12,7 @@ from types import MappingProxyType
 from shapely import Geometry
 
 from coordinator.errors import GeographyRefusal
+from coordinator.geography.areas import Figures
 from coordinator.geography.features import Feature, Maps
 from coordinator.geography.key_figures import KeyFigures
 from coordinator.geography.topology import Drawing, Shapes, fitted, joined
@@ -36,15 +37,6 @@ class UnknownArea(GeographyRefusal):
 
 class NothingToImport(GeographyRefusal):
     """Maps without a single area of the gemeenten that were asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What is published of one area. None: nobody tells. context: other published numbers by column name."""
-
-    inhabitants: int | None
-    households: int | None
-    context: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

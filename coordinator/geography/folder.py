@@ -9,7 +9,6 @@ from-YEAR.csv    where the areas of the edition before went
 import csv
 import io
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -17,28 +16,17 @@ from types import MappingProxyType
 import shapely
 
 from coordinator.errors import GeographyRefusal
+from coordinator.geography.areas import FIGURES, GEOGRAPHY, read_figures, read_geography, years
 from coordinator.geography.crosswalk import Part, crosswalk
-from coordinator.geography.edition import Edition, Figures
+from coordinator.geography.edition import Edition
 from coordinator.whole_file import write_whole
-from protocol.words.geography import AreaCode, Geography
+from protocol.words.geography import AreaCode
 
-_YEAR = re.compile(r"[0-9]{4}")
 _DECIMETRE = 0.1
 
 
 class OtherEdition(GeographyRefusal):
     """An edition of a year that is there already, with other areas: covenants pin what was imported."""
-
-
-class NoEdition(GeographyRefusal):
-    """A year of which nothing was imported."""
-
-
-def years(folder: Path) -> tuple[int, ...]:
-    """Return the years of which there is an edition, in order."""
-    if not folder.is_dir():
-        return ()
-    return tuple(sorted(int(place.name) for place in folder.iterdir() if _YEAR.fullmatch(place.name)))
 
 
 def write_edition(folder: Path, edition: Edition) -> tuple[Part, ...]:
@@ -48,7 +36,7 @@ def write_edition(folder: Path, edition: Edition) -> tuple[Part, ...]:
     """
     year, body = edition.geography.year, edition.geography.encode()
     place = folder / str(year)
-    if (place / "geography.json").exists() and (place / "geography.json").read_bytes() != body:
+    if (place / GEOGRAPHY).exists() and (place / GEOGRAPHY).read_bytes() != body:
         raise OtherEdition(
             got=f"other areas for {year} than were imported",
             wanted="one edition a year",
@@ -60,8 +48,8 @@ def write_edition(folder: Path, edition: Edition) -> tuple[Part, ...]:
         parts = crosswalk(read_edition(folder, earlier[-1]), edition)
         write_whole(place / f"from-{earlier[-1]}.csv", _crosswalk_csv(parts))
     write_whole(place / "borders.geojson", _borders(edition))
-    write_whole(place / "figures.json", _figures(edition))
-    write_whole(place / "geography.json", body)  # last: an edition is there when this is
+    write_whole(place / FIGURES, _figures(edition))
+    write_whole(place / GEOGRAPHY, body)  # last: an edition is there when this is
     return parts
 
 
@@ -70,23 +58,10 @@ def read_edition(folder: Path, year: int) -> Edition:
 
     Raises: NoEdition; what `Geography.parse` raises.
     """
-    place = folder / str(year)
-    if not (place / "geography.json").exists():
-        raise NoEdition(
-            got=f"no areas of {year}",
-            wanted=f"one of the years {', '.join(map(str, years(folder))) or 'that were imported'}",
-            act="the operator must import them",
-            hint="samenzicht-coordinator geography import",
-        )
-    geography = Geography.parse((place / "geography.json").read_bytes(), source="the folder")
-    features = json.loads((place / "borders.geojson").read_bytes())["features"]
+    geography = read_geography(folder, year)
+    features = json.loads((folder / str(year) / "borders.geojson").read_bytes())["features"]
     shapes = {AreaCode(f["id"]): shapely.from_geojson(json.dumps(f["geometry"])) for f in features}
-    told = json.loads((place / "figures.json").read_bytes())
-    figures = {
-        AreaCode(code): Figures(entry["inhabitants"], entry["households"], MappingProxyType(entry["context"]))
-        for code, entry in told.items()
-    }
-    return Edition(geography, MappingProxyType(shapes), MappingProxyType(figures))
+    return Edition(geography, MappingProxyType(shapes), read_figures(folder, year))
 
 
 def _borders(edition: Edition) -> bytes:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from coordinator.geography.areas import NoEdition, years
 from coordinator.geography.crosswalk import Part, crosswalk
-from coordinator.geography.folder import NoEdition, OtherEdition, read_edition, write_edition, years
+from coordinator.geography.folder import OtherEdition, read_edition, write_edition
 from protocol.words.geography import AreaCode
 from tests.coordinator.geography.maps import edition, square, write_map
 
