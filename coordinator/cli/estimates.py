@@ -10,7 +10,8 @@ from coordinator.errors import EstimateRefusal
 from coordinator.estimates.indicators import indicators
 from coordinator.estimates.sheet import Context, Sheet, make_sheet
 from coordinator.estimates.sheet_file import COVARIATES, check_estimates, context_of, estimates_json
-from coordinator.geography.folder import read_edition, years
+from coordinator.geography.areas import years
+from coordinator.geography.folder import read_edition
 from coordinator.office import Office, open_office
 from coordinator.public_world import public_world
 from coordinator.publish import opened_tables, withdrawn_periods
@@ -70,7 +71,7 @@ def _sheets(office: Office, columns: tuple[str, ...]) -> list[tuple[Sheet, Conte
     edition = read_edition(office.folder / "geography", years(office.folder / "geography")[-1])
     made = []
     for digest, signed in office.studies().items():
-        rates = public_world(edition, {}, signed.study, covenant).rates
+        rates = public_world(edition.figures, {}, signed.study, covenant).rates
         withdrawn = frozenset(period for of, period in gone if of == digest)
         tables = opened_tables(office, signed.study)
         for indicator in indicators(tables, signed.study, office.member().geography, withdrawn=withdrawn):
