@@ -8,7 +8,7 @@ DIR/link/superlink/                      everything that the SuperLink writes
 """
 
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from protocol.signing import SigningKey
 from protocol.words.ids import PartyId
 
 FOLDER, NODES, CLIENTS, AUTHORITY_WORD = "link", "nodes", "clients", "authority.json"
+_FOLDER_OF = {LinkUse.NODE: NODES, LinkUse.CLIENT: CLIENTS}
 PARTIES = "parties.pem"  # what the edge calls the certificates of all clients
 AUTHORITY, SERVER, KEY = "authority.pem", "server.pem", "server.key"
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
@@ -54,10 +55,10 @@ def add_node(office: Path, body: bytes, covenant: Covenant, *, source: str, toda
     """
     signed = SignedLinkKey.parse(body, source=source)
     party = signed.link_key.party
-    client = signed.link_key.use is LinkUse.CLIENT
-    check_link_key(signed, covenant, party=party, use=LinkUse.CLIENT if client else LinkUse.NODE, on=today)
-    _client_pem(signed) if client else _public_pem(signed)
-    folder = office / FOLDER / (CLIENTS if client else NODES)
+    use = LinkUse.CLIENT if signed.link_key.use is LinkUse.CLIENT else LinkUse.NODE
+    check_link_key(signed, covenant, party=party, use=use, on=today)
+    _pem(signed)
+    folder = office / FOLDER / _FOLDER_OF[use]
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     write_whole(folder / f"{party}.json", body, mode=FILE_MODE)
     return party
@@ -68,14 +69,7 @@ def node_keys(office: Path, covenant: Covenant, *, today: date) -> Mapping[Party
 
     Raises: BadSignature, ForeignLinkKey, UnknownNode.
     """
-    keys: dict[PartyId, bytes] = {}
-    for party in covenant.participants:
-        path = office / FOLDER / NODES / f"{party}.json"
-        if path.is_file():
-            signed = SignedLinkKey.parse(path.read_bytes()[: SignedLinkKey.max_bytes + 1], source=path.name)
-            check_link_key(signed, covenant, party=party, use=LinkUse.NODE, on=today)
-            keys[party] = _public_pem(signed)
-    return keys
+    return {party: _pem(signed) for party, signed in _signed(office, covenant, LinkUse.NODE, today)}
 
 
 def edge_files(office: Path, covenant: Covenant, *, today: date) -> Mapping[str, bytes]:
@@ -84,13 +78,7 @@ def edge_files(office: Path, covenant: Covenant, *, today: date) -> Mapping[str,
     Raises: LinkMissing, BadSignature, ForeignLinkKey, UnknownNode.
     """
     place = place_of(office, 0)
-    clients: list[bytes] = []
-    for party in covenant.participants:
-        path = office / FOLDER / CLIENTS / f"{party}.json"
-        if path.is_file():
-            signed = SignedLinkKey.parse(path.read_bytes()[: SignedLinkKey.max_bytes + 1], source=path.name)
-            check_link_key(signed, covenant, party=party, use=LinkUse.CLIENT, on=today)
-            clients.append(_client_pem(signed))
+    clients = [_pem(signed) for _, signed in _signed(office, covenant, LinkUse.CLIENT, today)]
     own = {AUTHORITY: place.authority, SERVER: place.certificate, KEY: place.key}
     return {name: path.read_bytes() for name, path in own.items()} | {PARTIES: b"".join(clients)}
 
@@ -119,6 +107,20 @@ def authority_of(place: Place) -> bytes:
 def certificate_days_left(place: Place, *, today: date) -> int:
     """Return for how many days the SuperLink's certificate still holds."""
     return days_left(place.certificate.read_bytes(), today=today)
+
+
+def _signed(office: Path, covenant: Covenant, use: LinkUse, today: date) -> Iterator[tuple[PartyId, SignedLinkKey]]:
+    """Yield what parties of the covenant signed for, checked anew; who signed for nothing is not there."""
+    for party in covenant.participants:
+        path = office / FOLDER / _FOLDER_OF[use] / f"{party}.json"
+        if path.is_file():
+            signed = SignedLinkKey.parse(path.read_bytes()[: SignedLinkKey.max_bytes + 1], source=path.name)
+            check_link_key(signed, covenant, party=party, use=use, on=today)
+            yield party, signed
+
+
+def _pem(signed: SignedLinkKey) -> bytes:
+    return _client_pem(signed) if signed.link_key.use is LinkUse.CLIENT else _public_pem(signed)
 
 
 def _client_pem(signed: SignedLinkKey) -> bytes:

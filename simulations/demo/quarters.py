@@ -9,7 +9,7 @@ from partner_node.flower.service import HEALTH
 from protocol.words.ids import PartyId
 from simulations.demo.plan import LATE, OFFICER, PARTICIPANTS, PARTNERS, RESTARTED, SECOND, STUDY
 from simulations.demo.processes import Processes, Service
-from simulations.demo.set_up import AT_ONCE, SetUp
+from simulations.demo.set_up import SetUp
 
 LATE_ROUND, RESTART_ROUND = 1, 2  # from 0
 LATE_S = 3.0  # after the round began
@@ -44,7 +44,7 @@ class Quarters:
         if number == LATE_ROUND:
             self.nodes[LATE].stop()
         started = time.monotonic()
-        end = self._office("run", period, "--json")
+        end = self.setup.office("run", period, "--json")
         if number == LATE_ROUND:
             self._wait(LATE_S)
             self.tell(f"{period}: {LATE} is te laat en begint nu")
@@ -56,9 +56,8 @@ class Quarters:
         json.loads(end())
         took = time.monotonic() - started
         key = str(self.setup.place.papers / "tweede.key")
-        # The first call makes the release and is refused: nobody publishes alone.
-        self._office("approve-release", period, "--officer", SECOND, "--key", key)()
-        self._office("release", period)()
+        self.setup.office("approve-release", period, "--officer", SECOND, "--key", key)()
+        self.setup.office("release", period)()
         return took
 
     def _deliver(self, number: int) -> None:
@@ -68,20 +67,9 @@ class Quarters:
         for party in PARTNERS:
             self.setup.deliver(party, number)
         command = ("declare", period, "--study", STUDY, "--officer", OFFICER, "--all", "volledig")
-        for first in range(0, len(PARTNERS), AT_ONCE):
-            ends = [
-                self.processes.begin(party, "samenzicht-node", *command, folder=place.partner(party))
-                for party in PARTNERS[first : first + AT_ONCE]
-            ]
-            for end in ends:
-                end()
+        self.setup.everyone(lambda _: command, PARTNERS)
         for party in PARTNERS:
             place.from_partner(party, place.partner(party) / f"{party}.{STUDY}.{period}.declaration.json")
-
-    def _office(self, *command: str) -> Callable[[], str]:
-        place = self.setup.place
-        where = ("--dir", str(place.office))
-        return self.processes.begin("gemeente", "samenzicht-coordinator", *command, *where, folder=place.papers)
 
     def _wait(self, seconds: float) -> None:
         until = time.monotonic() + seconds

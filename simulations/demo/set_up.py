@@ -37,7 +37,7 @@ Command = tuple[str, ...]
 
 
 class SetUp:
-    """Everybody before the first round. papers: the agreement, as the coordinator's courier brought it."""
+    """Everybody before the first round, and how the demo speaks to them. port: of the SuperLink."""
 
     def __init__(self, place: Place, processes: Processes, calendar: Calendar) -> None:
         self.place, self.processes, self.calendar = place, processes, calendar
@@ -50,7 +50,7 @@ class SetUp:
         for party in PARTICIPANTS:
             self.place.partner(party).mkdir(mode=PRIVATE)
         officer = ("--officer", f"{OFFICER}=F. Gees (verzonnen)")
-        self._everyone(lambda party: ("keys", party, *(() if party == WITNESS else officer)))
+        self.everyone(lambda party: ("keys", party, *(() if party == WITNESS else officer)))
 
     def covenant(self) -> None:
         """Import the areas, write the covenant, and let everybody sign it."""
@@ -72,7 +72,7 @@ class SetUp:
             (agreement / "studies").mkdir(parents=True)
             (agreement / "code-lists").mkdir()
             shutil.copy(draft, agreement / "draft.json")
-        self._everyone(lambda party: ("covenant", "sign", "agreement/draft.json", "--party", party, "--yes"))
+        self.everyone(lambda party: ("covenant", "sign", "agreement/draft.json", "--party", party, "--yes"))
         signatures = [str(self.place.partner(party) / f"{party}.signature.json") for party in PARTICIPANTS]
         self._office("covenant", "sign", *signatures)
         self._office("covenant", "verify")
@@ -86,10 +86,10 @@ class SetUp:
         self._office("study", "propose", STUDY, *rates)
         for party in PARTICIPANTS:
             self._bring_papers(party)
-        self._everyone(self._init)
+        self.everyone(self._init)
         for party in PARTICIPANTS:
             self._finish(party)
-        self._everyone(lambda _: ("approve", STUDY, "--officer", OFFICER, "--yes"), PARTNERS)
+        self.everyone(lambda _: ("approve", STUDY, "--officer", OFFICER, "--yes"), PARTNERS)
         for party in PARTNERS:
             folder = self.place.partner(party)
             self.place.from_partner(party, folder / f"{party}.{STUDY}.{OFFICER}.approval.json")
@@ -155,11 +155,15 @@ class SetUp:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def _office(self, *command: str, bare: bool = False) -> str:
+    def office(self, *command: str, bare: bool = False) -> Callable[[], str]:
+        """Start a command of the coordinator; what is returned waits for its end. bare: the office is not there yet."""
         where = () if bare else ("--dir", str(self.place.office))
-        return self.processes.run("gemeente", "samenzicht-coordinator", *command, *where, folder=self.place.papers)
+        return self.processes.begin("gemeente", "samenzicht-coordinator", *command, *where, folder=self.place.papers)
 
-    def _everyone(self, command: Callable[[PartyId], Command], parties: Sequence[PartyId] = PARTICIPANTS) -> None:
+    def _office(self, *command: str, bare: bool = False) -> str:
+        return self.office(*command, bare=bare)()
+
+    def everyone(self, command: Callable[[PartyId], Command], parties: Sequence[PartyId] = PARTICIPANTS) -> None:
         """Let every party give a command, some beside each other."""
         for first in range(0, len(parties), AT_ONCE):
             ends = [
