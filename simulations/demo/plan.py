@@ -1,7 +1,5 @@
 """Computes: what the parties of the demo agree on, as the files that people would write: covenant, parties, study."""
 
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,6 +11,7 @@ from protocol.covenant.rules import least_participants
 from protocol.words.geography import Level
 from protocol.words.ids import PartyId
 from protocol.words.period import Period, earlier, last_day
+from simulations.by_hand import document
 from simulations.words import ORIGIN
 from simulations.world.agreement import COORDINATOR, WITNESS, make_study
 from simulations.world.scenario import ALL_PARTNERS
@@ -72,7 +71,7 @@ def covenant_toml(calendar: Calendar) -> str:
     """Return the draft of the covenant."""
     first, last = calendar.valid
     least = least_participants(len(PARTICIPANTS), 1)
-    return _document(
+    return document(
         {"id": "oefening", "valid_from": str(first), "valid_until": str(last), "minimum_participants": least}
     )
 
@@ -81,7 +80,7 @@ def party_toml(public: PublicKeys) -> str:
     """Return the file of a partner or the witness, from the public file that it sent."""
     profile = PROFILES.get(public.party)
     permission = {"issuer": "Burgemeester (verzonnen)", "issued_on": "2022-12-01", "scope": "HGKM-incidenten per wijk"}
-    return _document(
+    return document(
         {
             "id": public.party,
             "name": _NAMES.get(public.party) or f"{PROFILES[public.party].label_nl} (verzonnen)",
@@ -100,7 +99,7 @@ def party_toml(public: PublicKeys) -> str:
 
 def coordinator_toml(identity_key: str, second_key: str) -> str:
     """Return the file of the municipality. second_key: of the person who signs releases beside the operator."""
-    return _document(
+    return document(
         {
             "id": COORDINATOR,
             "name": _NAMES[COORDINATOR],
@@ -131,7 +130,7 @@ def study_toml(covenant: Covenant, calendar: Calendar) -> str:
         elif table["level"] == Level.WIJK:
             whole = {"id": f"{table['measure']}-gemeente", "level": Level.GEMEENTE}
             tables.append(table | whole | {"variance": str(REPORTS_VARIANCE)})
-    return _document(
+    return document(
         {
             "id": STUDY,
             "title": f"Meldingen per wijk, buurt en kwartaal ({ORIGIN})",
@@ -151,30 +150,6 @@ def rates_toml() -> str:
     )
 
 
-def register_toml(covenant: Covenant, party: PartyId) -> str:
-    """Return the partner's own register, in the words of the covenant."""
-    stated = covenant.party(party)
-    lines = ["format = 1", "[[processing]]", f"covenant = {json.dumps(covenant.id)}"]
-    lines += [f"purpose = {json.dumps(stated.purpose)}", f"legal_ground = {json.dumps(stated.legal_ground)}"]
-    if (wpg := stated.wpg_permission) is not None:
-        lines += ["[processing.wpg_permission]", f"issuer = {json.dumps(wpg.issuer)}", f"issued_on = {wpg.issued_on}"]
-        lines += [f"scope = {json.dumps(wpg.scope)}"]
-    return "\n".join(lines) + "\n"
-
-
 def link_toml(port: int) -> str:
     """Return what a node's configuration says of its line."""
     return f'[link]\nhost = "127.0.0.1"\nport = {port}\nauthority = "agreement/authority.json"\n'
-
-
-def _document(tree: Mapping[str, object]) -> str:
-    return "\n".join(f"{key} = {_toml(value)}" for key, value in tree.items() if value is not None) + "\n"
-
-
-def _toml(value: object) -> str:
-    """Return a value as TOML; what is None is left out."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items() if inner is not None) + "}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(_toml(inner) for inner in value) + "]"
-    return json.dumps(value)

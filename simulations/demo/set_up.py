@@ -12,6 +12,7 @@ from protocol.covenant.covenant import Covenant
 from protocol.covenant.public_keys import PublicKeys
 from protocol.signing import public_key, signing_key
 from protocol.words.ids import PartyId
+from simulations.by_hand import register
 from simulations.demo.place import PRIVATE, Place
 from simulations.demo.plan import (
     OFFICER,
@@ -24,7 +25,6 @@ from simulations.demo.plan import (
     link_toml,
     party_toml,
     rates_toml,
-    register_toml,
     study_toml,
 )
 from simulations.demo.processes import Processes
@@ -110,7 +110,7 @@ class SetUp:
             names["code-list"] = f"code-lists/{tree.get('id')}.json"
             shutil.copy(path, agreement / names.get(tree["kind"], f"studies/{STUDY}.json"))
         shutil.copy(self.place.office / "link" / "authority.json", agreement)
-        (folder / "register.toml").write_text(register_toml(self._covenant(), party))
+        (folder / "register.toml").write_text(register(self._covenant(), party))
         (folder / "deliveries").mkdir(mode=PRIVATE)
         if party != WITNESS:
             area = self.place.region / "gebied"

@@ -11,8 +11,8 @@ from protocol.errors import Refusal
 from protocol.study.rules import ForeignCovenant, MixedPartnerTypes, check_study
 from protocol.wire import Malformed
 from protocol.words.ids import PartyId
+from simulations.by_hand import document
 from tests import example
-from tests.coordinator.cli.town import document
 
 COVENANT = example.covenant()
 

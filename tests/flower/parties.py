@@ -27,6 +27,7 @@ from protocol.signing import Purpose, sign
 from protocol.study.study import Study
 from protocol.words.code_list import CodeListReference
 from protocol.words.ids import AgreementKey, IdentityKey, PartyId
+from simulations.by_hand import register
 from simulations.first_light import agreement
 from tests import example
 from tests.partner_node.cli.partner import LISTS, PLACES
@@ -150,17 +151,7 @@ class Parties:
             made = sample(PROFILES[party], seed=7, rows=ROWS, places=PLACES, today=DATA_DAY)
             for name, text in made.clean.items():
                 (deliveries / name).write_text(text)
-        self._write_register(party)
-
-    def _write_register(self, party: PartyId) -> None:
-        stated = self.covenant.party(party)
-        lines = ["format = 1", "[[processing]]", f'covenant = "{self.covenant.id}"']
-        lines += [f'purpose = "{stated.purpose}"', f'legal_ground = "{stated.legal_ground}"']
-        if stated.wpg_permission is not None:
-            wpg = stated.wpg_permission
-            lines += ["[processing.wpg_permission]", f'issuer = "{wpg.issuer}"', f"issued_on = {wpg.issued_on}"]
-            lines += [f'scope = "{wpg.scope}"']
-        (self.place(party) / "register.toml").write_text("\n".join(lines) + "\n")
+        (self.place(party) / "register.toml").write_text(register(self.covenant, party))
 
     @cached_property
     def signed_covenant(self) -> SignedCovenant:

@@ -26,6 +26,7 @@ from protocol.study.approval import Approval, Decision, SignedApproval
 from protocol.study.declaration import Coverage, Declaration, Shortfall, SignedDeclaration, TableCoverage
 from protocol.study.study import Study
 from protocol.words.ids import AgreementKey, ApprovalKey, IdentityKey, OfficerId, PartyId, Signature
+from simulations.by_hand import document
 from simulations.first_light import agreement
 from simulations.first_light.files import make_files, read_files
 from simulations.first_light.nodes import Agreed, keys_of, session_of, vault_of
@@ -43,19 +44,6 @@ RATES = "\n".join(
     f'[{name}]\nper_1000 = 6.0\nreturns = 0.56\nsource = "aanname"' for name in agreement.MEASURES[PartyId("school")]
 )
 APP = make_app()
-
-
-def toml(value: object) -> str:
-    """Return a value as TOML; what is None is left out."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items() if inner is not None) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(toml(inner) for inner in value) + "]"
-    return json.dumps(value)
-
-
-def document(tree: dict[str, object]) -> str:
-    return "\n".join(f"{key} = {toml(value)}" for key, value in tree.items() if value is not None) + "\n"
 
 
 @dataclass

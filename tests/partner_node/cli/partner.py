@@ -42,6 +42,7 @@ from protocol.study.study import Study
 from protocol.words.code_list import CodeListReference
 from protocol.words.geography import AreaCode
 from protocol.words.ids import AgreementKey, ApprovalKey, IdentityKey, MeasureId, PartyId
+from simulations.by_hand import register
 from simulations.first_light import agreement
 from simulations.party import SimulatedParty
 from simulations.round_world import Coordinator
@@ -132,14 +133,7 @@ class Partner:
     def write_register(self, *, permission: bool = True) -> None:
         """Write the partner's own register, in the words of the covenant."""
         assert self.covenant is not None
-        party = self.covenant.party(self.party)
-        lines = ["format = 1", "[[processing]]", f'covenant = "{self.covenant.id}"']
-        lines += [f'purpose = "{party.purpose}"', f'legal_ground = "{party.legal_ground}"']
-        if party.wpg_permission is not None and permission:
-            wpg = party.wpg_permission
-            lines += ["[processing.wpg_permission]", f'issuer = "{wpg.issuer}"', f"issued_on = {wpg.issued_on}"]
-            lines += [f'scope = "{wpg.scope}"']
-        (self.folder / "register.toml").write_text("\n".join(lines) + "\n")
+        (self.folder / "register.toml").write_text(register(self.covenant, self.party, permission=permission))
 
     def deliver(self, files: Mapping[str, str]) -> None:
         """Put files in the folder of deliveries, and nothing else."""
