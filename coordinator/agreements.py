@@ -5,6 +5,7 @@ from pathlib import Path
 from coordinator.drafts import Tree, code_list_of, covenant_of, party_of, read_draft
 from coordinator.errors import OperatorRefusal
 from coordinator.geography.areas import read_geography, years
+from coordinator.whole_file import write_whole
 from protocol.covenant.covenant import Covenant
 from protocol.covenant.party import Party
 from protocol.covenant.signed import PartySignature, SignedCovenant
@@ -36,7 +37,7 @@ def begin(folder: Path, body: bytes, *, source: str) -> Tree:
     place = folder / "covenant"
     for name in ("parties", "signatures"):
         (place / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-    (place / DRAFT).write_bytes(body)
+    write_whole(place / DRAFT, body)
     for path in (place / CODE_LISTS).glob("*.json"):
         path.unlink()
     _forget_signatures(place)
@@ -59,7 +60,7 @@ def add_party(folder: Path, body: bytes, *, source: str) -> Party:
             hint="samenzicht-coordinator covenant new FILE",
         )
     if not path.exists():
-        path.write_bytes(body)
+        write_whole(path, body)
         _forget_signatures(place)
     return party
 
@@ -86,7 +87,7 @@ def add_code_list(folder: Path, body: bytes, *, source: str) -> CodeList:
         )
     if not path.exists():
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        path.write_bytes(found.encode())
+        write_whole(path, found.encode())
         _forget_signatures(place)
     return found
 
@@ -130,7 +131,7 @@ def newest_geography(folder: Path) -> Geography:
 
 def keep_signature(folder: Path, signature: PartySignature) -> None:
     """Keep a party's signature; a newer one of the same party takes its place until the covenant is in force."""
-    (_place(folder) / "signatures" / f"{signature.signer}.json").write_bytes(signature.encode())
+    write_whole(_place(folder) / "signatures" / f"{signature.signer}.json", signature.encode())
 
 
 def signed(folder: Path) -> SignedCovenant:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from coordinator.store.failures import damaged
+from coordinator.store.slot_rows import COORDINATOR, FrameKey, StoredFrame
 from coordinator.store.store import Store
 from privacy.audit.coordinator_log import ReadLog, check_logged, check_one_opening
 from protocol.covenant.covenant import Covenant
@@ -16,8 +17,10 @@ from protocol.digest import digest_of
 from protocol.errors import Refusal
 from protocol.ledger.entry import CorrectionEntry, ReleaseEntry, parse_entry
 from protocol.release import check_signed_release
+from protocol.round.context import context_of
 from protocol.round.coordinator_round import CoordinatorSlot
-from protocol.round.frame import check_sender, parse_frame
+from protocol.round.frame import check_sender, parse_frame, unpack
+from protocol.round.messages import Header, Propose, Ready, Repair
 from protocol.study.rules import check_signed_study
 from protocol.words.ids import Digest
 
@@ -55,6 +58,8 @@ def check_all(store: Store) -> None:
         entries = tuple(parse_entry(leaf, source="the store") for leaf in store.log.leaves())
         log = ReadLog(entries, store.log)
         check_one_opening(log, (), ())
+    if list(store.shown()) != sorted(store.shown()) or any(size > log.tree.size for size in store.shown()):
+        raise damaged("sizes of the log that nobody can have been shown", store.name)
     for signed in store.releases():
         with _named(f"the release of {signed.release.period}", store):
             check_signed_release(signed, covenants[signed.release.covenant_digest].covenant)
@@ -62,16 +67,44 @@ def check_all(store: Store) -> None:
     kept = {digest_of(signed.release) for signed in store.releases()}
     if lost := [entry for entry in entries if _published(entry) not in {None, *kept}]:
         raise damaged(f"{len(lost)} releases of the log that are not there", store.name)
-    for slot in store.slots():
+    slots = {slot.slot: slot for slot in store.slots()}
+    for stored in store.frames():
+        slot = slots.get(stored.slot)
+        if slot is None:
+            raise damaged("a frame of a round that is not there", store.name)
         with _named(f"a frame of the round of {slot.offer.spec.period}", store):
-            _check_frames(slot, covenants[slot.offer.spec.covenant_digest].covenant)
+            _check_frame(stored, covenants[slot.offer.spec.covenant_digest].covenant)
+    for slot in slots.values():
+        with _named(f"the round of {slot.offer.spec.period}", store):
+            _check_slot(slot)
 
 
-def _check_frames(slot: CoordinatorSlot, covenant: Covenant) -> None:
-    own = [body for body in (slot.proposed, slot.commit, slot.repair, slot.result) if body]
-    kinds = (slot.declines, slot.readies, slot.uploads, slot.aborts, slot.corrections, slot.verdicts)
-    for body in (*own, *(body for frames in kinds for body in frames.values())):
-        check_sender(parse_frame(body, source="the store", max_payload_bytes=len(body)), covenant)
+def _check_frame(stored: StoredFrame, covenant: Covenant) -> None:
+    """Refuse a frame that its sender did not sign, or that stands in another's place."""
+    frame = parse_frame(stored.body, source="the store", max_payload_bytes=len(stored.body))
+    check_sender(frame, covenant)
+    header = frame.header
+    party = COORDINATOR if header.sender == covenant.coordinator.id else header.sender
+    if (header.slot, header.attempt, FrameKey(header.kind, party)) != (stored.slot, stored.attempt, stored.key):
+        raise KeyError(stored.key)
+
+
+def _check_slot(slot: CoordinatorSlot) -> None:
+    """Refuse a slot that says something else than its own signed frames."""
+    offered, committed, repaired = (_header(body) for body in (slot.proposed, slot.commit, slot.repair))
+    offer = offered.offer if isinstance(offered, Propose) else None
+    context = None
+    if committed is not None:
+        frame = parse_frame(slot.commit, source="the store", max_payload_bytes=len(slot.commit))
+        readies = [_header(body) for body in unpack(frame.payload, source="the store")]
+        context = context_of(slot.offer, [ready for ready in readies if isinstance(ready, Ready)])
+    gone = repaired.gone if isinstance(repaired, Repair) else ()
+    if (offer, slot.offer.spec.slot, context, gone) != (slot.offer, slot.slot, slot.context, slot.gone):
+        raise KeyError(slot.slot)
+
+
+def _header(body: bytes) -> Header | None:
+    return parse_frame(body, source="the store", max_payload_bytes=len(body)).header if body else None
 
 
 def _published(entry: object) -> Digest | None:
@@ -89,5 +122,5 @@ def _named(what: str, store: Store) -> Iterator[None]:
     try:
         yield
     except (Refusal, KeyError) as error:
-        code = getattr(error, "code", "unknown-covenant")
+        code = getattr(error, "code", "other-place")  # a KeyError: what it names is not there, or not under this name
         raise damaged(f"{what} ({code})", store.name) from error

@@ -9,6 +9,7 @@ from coordinator import agreements
 from coordinator.cli.telling import AsJson, Folder, Lang, Now, day, said, show, show_table, telling
 from coordinator.identity import load_identity
 from coordinator.office import NothingAgreed, open_office
+from coordinator.whole_file import write_whole
 from privacy.epsilon import guarantee_of
 from privacy.language import Language
 from protocol.covenant.rules import check_rules
@@ -78,7 +79,7 @@ def sign_command(
         covenant = agreements.drafted(folder)
         check_rules(covenant)
         body = covenant.encode()
-        (folder / "covenant" / agreements.COVENANT).write_bytes(body)
+        write_whole(folder / "covenant" / agreements.COVENANT, body)
         own = sign(body, key=load_identity(folder), purpose=Purpose.COVENANT)
         agreements.keep_signature(folder, PartySignature(signer=covenant.coordinator.id, signature=own))
         for path in files or ():

@@ -18,6 +18,7 @@ from coordinator.planner.forecast import PublicWorld
 from coordinator.planner.plan import precision
 from coordinator.planner.proposal import propose
 from coordinator.public_world import parse_rates, public_world
+from coordinator.whole_file import write_whole
 from privacy.language import Language
 from protocol.covenant.covenant import Covenant
 from protocol.digest import digest_of
@@ -66,7 +67,7 @@ def new_command(
         check_study(study, covenant)
         place = folder / "studies"
         place.mkdir(mode=0o700, exist_ok=True)
-        (place / f"{study.id}.toml").write_bytes(body)
+        write_whole(place / f"{study.id}.toml", body)
     digest = digest_of(study)
     show(
         {"id": study.id, "digest": digest}, [said(lang, "meetplan", "study") + f" {study.id} {digest}"], as_json=as_json

@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
-from coordinator.store.failures import OpenToOthers, UnsafeSettings, as_ours, in_use, missing
+from coordinator.store.failures import OpenToOthers, UnsafeSettings, as_ours, damaged, in_use, missing
 from coordinator.store.place import Place
 from coordinator.whole_file import sync_folder
 
@@ -59,7 +59,18 @@ def connect(place: Place, *, read_only: bool = False) -> Session:
                 connection = _connect_sqlite(place, place.path, stack, read_only=read_only)
         except DBAPIError as error:
             raise as_ours(error, place.name) from None  # the cause may quote the URL
+        except UnicodeDecodeError:  # SQLite's own message quotes a damaged schema
+            raise damaged("a schema that is no text", place.name) from None
         return Session(connection, stack.pop_all().close)
+
+
+def check_pages(connection: Connection, place: Place) -> None:
+    """Refuse a file whose tables, indexes and rules do not fit each other. A server checks its own pages.
+
+    Raises: StoreDamaged.
+    """
+    if place.path is not None and connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one() != "ok":
+        raise damaged("pages that do not fit each other", place.name)
 
 
 def make_file(path: Path) -> None:

@@ -58,14 +58,17 @@ class Shelf(Generic[Value]):
         Raises: StoreDamaged.
         """
         same = [self.table.c[name] == value for name, value in wanted.items()]
-        query = select(self.table.c.digest, self.table.c.body).where(*same).order_by(self.table.c.number)
+        query = select(*self.table.c).where(*same).order_by(self.table.c.number)
         found: list[Value] = []
-        for digest, stored in connection.execute(query):
-            body = bytes(stored)
-            key = (self.table.name, str(digest), sha256(body).digest())
+        for row in connection.execute(query).mappings():
+            body = bytes(row["body"])
+            key = (self.table.name, str(row["digest"]), sha256(body).digest())
             if key not in read:
-                read[key] = self._read(digest, body, store)
-            found.append(read[key])
+                read[key] = self._read(row["digest"], body, store)
+            value = read[key]
+            if any(row[name] != told for name, told in self.columns(value).items()):
+                raise damaged(f"a value in {self.table.name} beside columns that are not its own", store)
+            found.append(value)
         return tuple(found)
 
     def _read(self, digest: str, body: bytes, store: str) -> Value:

@@ -3,7 +3,7 @@
 The frames of an older attempt stay where they are; a slot reads those of its own attempt.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -26,6 +26,16 @@ class FrameKey:
 
     kind: str
     party: PartyId
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StoredFrame:
+    """A frame and the place where it stands."""
+
+    slot: Digest
+    attempt: int
+    key: FrameKey
+    body: bytes
 
 
 def write_slot(connection: Connection, slot: CoordinatorSlot, *, before: CoordinatorSlot | None) -> None:
@@ -91,6 +101,13 @@ def read_slot(connection: Connection, slot: Digest, *, store: str) -> Coordinato
         corrections=theirs("correction"),
         verdicts=theirs("verdict"),
     )
+
+
+def read_frames(connection: Connection) -> Iterator[StoredFrame]:
+    """Yield every frame, of older attempts too, in the order in which they came."""
+    query = select(FRAMES.c.slot, FRAMES.c.attempt, FRAMES.c.kind, FRAMES.c.party, FRAMES.c.body)
+    for slot, attempt, kind, party, body in connection.execute(query.order_by(FRAMES.c.number)):
+        yield StoredFrame(Digest(slot), attempt, FrameKey(kind, PartyId(party)), bytes(body))
 
 
 def read_states(connection: Connection) -> dict[Digest, State]:

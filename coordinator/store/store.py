@@ -18,8 +18,8 @@ from coordinator.store.failures import as_ours, closed, damaged
 from coordinator.store.log import StoredTree
 from coordinator.store.migrate import check_revision, migrate
 from coordinator.store.place import Place, place_of
-from coordinator.store.session import Session, connect, make_file
-from coordinator.store.slot_rows import read_slot, read_states, write_slot
+from coordinator.store.session import Session, check_pages, connect, make_file
+from coordinator.store.slot_rows import StoredFrame, read_frames, read_slot, read_states, write_slot
 from coordinator.store.tables import SHOWN_SIZES
 from protocol.covenant.signed import SignedCovenant
 from protocol.ledger.entry import Entry
@@ -215,6 +215,11 @@ class Store:
         found = self.releases(slot)
         return found[-1] if found else None
 
+    def frames(self) -> Iterator[StoredFrame]:
+        """Yield every frame with the place where it stands, of older attempts too."""
+        with self._reading() as connection:
+            yield from read_frames(connection)
+
     def keep_evidence(self, evidence: Evidence) -> None:
         """Keep texts or frames that contradict each other; nothing, if the same ones are there."""
         with self.transaction() as connection:
@@ -232,7 +237,8 @@ class Store:
         together; signatures and the heads that others saw show that.
         Raises: StoreDamaged, which names the first that is wrong.
         """
-        with self._reading():
+        with self._reading() as connection:
+            check_pages(connection, self._place)
             for kind in shelf.ALL_SHELVES:
                 self._find(kind)
             self.slots()

@@ -1,6 +1,6 @@
 """What an administrator of the database changes behind the triggers is named: at the next start, and by the audit."""
 
-import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -31,13 +31,27 @@ from tests.coordinator.example_office import NOW, NOW_S, ExampleOffice, covenant
 from tests.coordinator.store.contents import dump
 
 FLIPS = 1_000
+OPENING = {"older-schema", "newer-schema", "store-missing", "store-failed", "store-read-only", "unsafe-settings"}
+# A size that a party was shown may become a smaller one: that party then gets no proof of growth from the size that it
+# saw, and refuses the next PROPOSE. Nothing that was counted, signed or published hangs on it.
+UNSIGNED = {"shown_sizes"}
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> ExampleOffice:
-    """Return an office that published one quarter."""
-    made = ExampleOffice(tmp_path)
-    made.make()
+def office(place: str, tmp_path: Path) -> ExampleOffice:
+    """Return an office that published one quarter, once on each database."""
+    return published_in(tmp_path, place)
+
+
+@pytest.fixture
+def file_office(tmp_path: Path) -> ExampleOffice:
+    """Return the same with its store in a file."""
+    return published_in(tmp_path)
+
+
+def published_in(home: Path, store: str | None = None) -> ExampleOffice:
+    made = ExampleOffice(home)
+    made.make(store)
     made.start()
     made.run_to_the_end()
     made.publish()
@@ -48,12 +62,16 @@ def edit(url: str, change: Callable[[Connection], None]) -> None:
     """Change rows as an owner of the database can: without the triggers, which he puts back."""
     revert_store(url, "0001")
     session = connect(place_of(url))
-    if url.startswith("sqlite"):
-        session.connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    no_foreign_keys = "PRAGMA defer_foreign_keys = ON" if is_file(url) else "SET session_replication_role = replica"
+    session.connection.exec_driver_sql(no_foreign_keys)
     change(session.connection)
     session.connection.commit()
     session.close()
     make_store(url)
+
+
+def is_file(url: str) -> bool:
+    return url.startswith("sqlite")
 
 
 def published(office: ExampleOffice) -> SignedRelease:
@@ -156,27 +174,29 @@ def test_a_frame_whose_signature_does_not_hold_is_named(office: ExampleOffice) -
 
 
 @pytest.mark.nightly
-def test_a_thousand_flipped_bits_of_the_file_are_seen_or_change_nothing(office: ExampleOffice) -> None:
+def test_a_thousand_flipped_bits_of_the_file_are_seen_or_change_nothing(file_office: ExampleOffice) -> None:
     """L06: each of 1,000 flips is refused at opening or named by the check, or changes no row at all."""
-    flips(office, FLIPS)
+    print(f"L06: {dict(flips(file_office, FLIPS))}")  # noqa: T201 - figures of the night
 
 
-def test_flipped_bits_of_the_file_are_seen_or_change_nothing(office: ExampleOffice) -> None:
+def test_flipped_bits_of_the_file_are_seen_or_change_nothing(file_office: ExampleOffice) -> None:
     """L06: forty of the thousand flips of the night."""
-    assert flips(office, 40) >= 10  # negative control: some flips did hit rows
+    found = flips(file_office, 40)
+    assert found["store-damaged"] >= 10  # negative control: some flips did hit rows
 
 
-def flips(office: ExampleOffice, number: int) -> int:
-    """Flip so many bits, one at a time, and return how many were seen.
+def flips(office: ExampleOffice, number: int) -> Counter[str]:
+    """Flip so many bits, one at a time, and return how often each of the outcomes below came.
 
-    What a flip may change unseen is nothing that anybody signed or logged: only the order of rows and the note of sizes
-    that were shown, which the next run shows again.
+    store-damaged: the check or the database named it. OPENING: the store was not opened. nothing: no row changed, for
+    the bit is of a free page, an index that is not read, or a header that is written anew. UNSIGNED: the flip is in one of
+    the columns that nobody signed and the check cannot know; it says why that is harmless. Any other outcome fails.
     """
     path = place_of(office.url).path
     assert path is not None
     with open_store(office.url) as store:
         before = dump(store)
-    whole, chance, seen = path.read_bytes(), Random(6), 0
+    whole, chance, outcomes = path.read_bytes(), Random(6), Counter[str]()
     for _ in range(number):
         body = bytearray(whole)
         body[chance.randrange(len(body))] ^= 1 << chance.randrange(8)
@@ -188,12 +208,14 @@ def flips(office: ExampleOffice, number: int) -> int:
                 check_all(store)
                 after = dump(store)
         except SamenzichtError as error:
-            seen += error.exit_code in {1, 3}
+            assert error.code in {"store-damaged", *OPENING}
+            outcomes[error.code] += 1
             continue
-        assert {name for name in before if before[name] != after[name]} <= {"shown_sizes"}
+        changed = [name for name in before if before[name] != after[name]]
+        assert set(changed) <= UNSIGNED
+        outcomes[changed[0] if changed else "nothing"] += 1
     path.write_bytes(whole)
-    os.sync()
-    return seen
+    return outcomes
 
 
 def _run(rows: Connection, statement: object) -> None:

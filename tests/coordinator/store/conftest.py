@@ -1,35 +1,10 @@
-"""What every test of the store gets: an empty place, and a made store, once on each database."""
+"""What every test of the store gets: a made store, once on each database; the empty place is the folder's above."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from coordinator.store.store import Store, make_store, open_store
-from tests.coordinator.store.cluster import Cluster
-
-DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql")))
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """Return a running PostgreSQL server, for all tests of one process."""
-    server = Cluster()
-    server.make()
-    yield server
-    server.remove()
-
-
-@pytest.fixture(params=DATABASES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Return the URL of a place where no store was made yet."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/coordinator/store.sqlite"
-        return
-    server: Cluster = request.getfixturevalue("cluster")
-    url = server.new_database()
-    yield url
-    server.drop(url)
 
 
 @pytest.fixture

@@ -74,13 +74,15 @@ class Asked:
 class Seen:
     """What one run showed. visible: whatever leaves the node or may be looked at. charged: by round, by unit key.
 
-    left_out: whether the cap was felt.
+    left_out: whether the cap was felt. sent, log: every frame that left, every leaf of the own log, in order.
     """
 
     recorder: Recorder = field(default_factory=Recorder)
     visible: list[object] = field(default_factory=list)
     charged: list[dict[bytes, int]] = field(default_factory=list)
     left_out: bool = False
+    sent: list[bytes] = field(default_factory=list)
+    log: list[bytes] = field(default_factory=list)
 
 
 @cache
@@ -162,12 +164,13 @@ class ReplayedNode:
                     sent += gate.receive(commit_of(round_, sent[0]), NOW_S)
                 except SamenzichtError as error:
                     seen.visible.append((error.exit_code, error.code, str(error)))
+                seen.sent += sent
                 seen.visible += [_shown(body) for body in sent]
                 slot = parse_frame(round_.propose, source="a test", max_payload_bytes=0).header.slot
                 rows = vault.connection.execute("SELECT unit_key, nano_rho FROM charge WHERE slot = ?", (slot,))
                 seen.charged.append(dict(rows.fetchall()))
-            log = [body for (body,) in vault.connection.execute("SELECT body FROM log_leaf ORDER BY leaf_index")]
-            seen.visible += [_without_digests(body) for body in log]
+            seen.log += [body for (body,) in vault.connection.execute("SELECT body FROM log_leaf ORDER BY leaf_index")]
+            seen.visible += [_without_digests(body) for body in seen.log]
         return seen
 
 

@@ -125,7 +125,7 @@ def test_a_result_that_does_not_hold_is_objected_to_by_what_is_wrong() -> None:
     "parties", [(), EVERYONE[:4], (EVERYONE[0], *EVERYONE), EVERYONE[::-1], (*LEFT, "zz-stranger")]
 )
 def test_the_coordinator_refuses_wrong_participants_before_it_signs(parties: tuple[PartyId, ...]) -> None:
-    """C02, R07."""
+    """C02, R07: fewer than n_min, one twice, out of order, or a stranger."""
     a_world = world()
     with pytest.raises(WrongParticipants):
         propose(a_world, parties)
@@ -152,7 +152,7 @@ def test_an_empty_or_doubled_set_is_refused() -> None:
 
 @pytest.mark.parametrize("first", ["upload", "abort"])
 def test_an_upload_beside_an_abort_of_one_party_is_kept_as_evidence(first: str) -> None:
-    """R05, C03: a restored node gave up what it had sent; after a repair the slot would open a second time."""
+    """C03, R05: a restored node gave up what it had sent; after a repair the slot would open a second time."""
     made = stages()
     coordinator, slot = made.coordinator, made.slots[State.COMMITTED]
     abort = changed(made.frames["abort"], sender=VT)

@@ -676,7 +676,7 @@ def test_an_objection_blocks_the_round() -> None:
 
 
 def test_the_same_upload_twice_is_one_upload_and_another_is_evidence() -> None:
-    """C01, C03."""
+    """C03, C01: an identical retry changes nothing, other content under the same id is a conflict."""
     a_world = world()
     uploads = uploads_of(a_world, ready(a_world))
     slot = slot_of(a_world)
