@@ -85,7 +85,11 @@ def _check_frame(stored: StoredFrame, covenant: Covenant) -> None:
     check_sender(frame, covenant)
     header = frame.header
     party = COORDINATOR if header.sender == covenant.coordinator.id else header.sender
-    if (header.slot, header.attempt, FrameKey(header.kind, party)) != (stored.slot, stored.attempt, stored.key):
+    if (header.slot, header.attempt, FrameKey(type(header).__name__.lower(), party)) != (
+        stored.slot,
+        stored.attempt,
+        stored.key,
+    ):
         raise KeyError(stored.key)
 
 

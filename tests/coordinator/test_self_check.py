@@ -1,12 +1,13 @@
 """What an administrator of the database changes behind the triggers is named: at the next start, and by the audit."""
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, Insert, Update, delete, insert, update
 
 from coordinator.office import open_office
 from coordinator.publish import bundle_files
@@ -14,7 +15,17 @@ from coordinator.self_check import check_all
 from coordinator.store.place import place_of
 from coordinator.store.session import connect
 from coordinator.store.store import make_store, open_store, revert_store
-from coordinator.store.tables import COVENANTS, FRAMES, LOG_LEAVES, LOG_NODES, RELEASES, STUDIES
+from coordinator.store.tables import (
+    COVENANTS,
+    DECLARATIONS,
+    FRAMES,
+    LOG_LEAVES,
+    LOG_NODES,
+    RELEASES,
+    SHOWN_SIZES,
+    SLOTS,
+    STUDIES,
+)
 from privacy.audit.report import Outcome
 from privacy.audit.verify import verify
 from protocol.bundle import Audience
@@ -62,16 +73,16 @@ def edit(url: str, change: Callable[[Connection], None]) -> None:
     """Change rows as an owner of the database can: without the triggers, which he puts back."""
     revert_store(url, "0001")
     session = connect(place_of(url))
-    no_foreign_keys = "PRAGMA defer_foreign_keys = ON" if is_file(url) else "SET session_replication_role = replica"
-    session.connection.exec_driver_sql(no_foreign_keys)
+    if url.startswith("sqlite"):  # outside a transaction, or it does nothing
+        link = session.connection.connection.driver_connection
+        assert isinstance(link, sqlite3.Connection)
+        link.execute("PRAGMA foreign_keys = OFF")
+    else:
+        session.connection.exec_driver_sql("SET session_replication_role = replica")
     change(session.connection)
     session.connection.commit()
     session.close()
     make_store(url)
-
-
-def is_file(url: str) -> bool:
-    return url.startswith("sqlite")
 
 
 def published(office: ExampleOffice) -> SignedRelease:
@@ -173,6 +184,54 @@ def test_a_frame_whose_signature_does_not_hold_is_named(office: ExampleOffice) -
     assert "a frame of the round of 2026-Q1" in check(office)
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (
+            update(FRAMES).values(slot="0" * 64).where(FRAMES.c.kind == "verdict"),
+            "a frame of a round that is not there",
+        ),
+        (update(FRAMES).values(kind="abort").where(FRAMES.c.kind == "upload"), "a frame of the round of 2026-Q1"),
+        (update(SLOTS).values(gone=example.VT), "the round of 2026-Q1 (other-place)"),
+        (update(SLOTS).values(context="0" * 64), "the round of 2026-Q1 (other-place)"),
+        (update(DECLARATIONS).values(period="2026-Q2"), "beside columns that are not its own"),
+        (insert(SHOWN_SIZES).values(size=1_000), "sizes of the log that nobody can have been shown"),
+    ],
+    ids=["frame's slot", "frame's kind", "gone", "context", "period", "shown size"],
+)
+def test_a_column_that_repeats_what_was_signed_is_held_beside_it(
+    office: ExampleOffice, change: Update | Insert, named: str
+) -> None:
+    """C10, L06: nobody signed these columns, but the signed body beside them says the same."""
+    edit(office.url, lambda rows: _run(rows, change))
+    assert named in check(office)
+
+
+def test_a_signature_of_the_second_person_that_was_lost_or_replaced_stops_the_export(
+    file_office: ExampleOffice,
+) -> None:
+    """A lost one can be given again, for the same key signs the same; another key's is refused."""
+    office = file_office
+    (word,) = (office.folder / "releases").glob("*.second")
+    body = word.read_bytes()
+    word.unlink()
+    done = office.call("export", "--to", str(office.home / "out"))
+    assert done.exit_code == 1
+    assert "bundle-does-not-hold" in done.stderr
+    again = ("approve-release", "2026-Q1", "--officer", example.SECOND, "--key")
+    other = office.home / "other.key"
+    other.write_text(example.secret("sign somebody").hex())
+    assert office.call(*again, str(other)).exit_code == 1
+    assert office.call(*again[:3], "Not An Id", "--key", str(other)).exit_code == 1
+    assert not word.exists()
+    office.done(*again, str(office.second_key()))
+    assert word.read_bytes() == body
+    office.done("export", "--to", str(office.home / "out"))
+    for bundle in ("audit-bundle", "public-bundle"):
+        (second,) = (office.home / "out" / bundle).rglob("second.json")
+        assert second.read_bytes() == body
+
+
 @pytest.mark.nightly
 def test_a_thousand_flipped_bits_of_the_file_are_seen_or_change_nothing(file_office: ExampleOffice) -> None:
     """L06: each of 1,000 flips is refused at opening or named by the check, or changes no row at all."""
@@ -189,8 +248,8 @@ def flips(office: ExampleOffice, number: int) -> Counter[str]:
     """Flip so many bits, one at a time, and return how often each of the outcomes below came.
 
     store-damaged: the check or the database named it. OPENING: the store was not opened. nothing: no row changed, for
-    the bit is of a free page, an index that is not read, or a header that is written anew. UNSIGNED: the flip is in one of
-    the columns that nobody signed and the check cannot know; it says why that is harmless. Any other outcome fails.
+    the bit is of a free page or a header that is written anew. UNSIGNED: the flip is in a column that nobody signed and
+    the check cannot know; it says why that is harmless. Any other outcome fails.
     """
     path = place_of(office.url).path
     assert path is not None
@@ -208,13 +267,13 @@ def flips(office: ExampleOffice, number: int) -> Counter[str]:
                 check_all(store)
                 after = dump(store)
         except SamenzichtError as error:
-            assert error.code in {"store-damaged", *OPENING}
             outcomes[error.code] += 1
             continue
         changed = [name for name in before if before[name] != after[name]]
         assert set(changed) <= UNSIGNED
         outcomes[changed[0] if changed else "nothing"] += 1
     path.write_bytes(whole)
+    assert set(outcomes) <= {"nothing", "store-damaged", *OPENING, *UNSIGNED}
     return outcomes
 
 
