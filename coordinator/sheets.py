@@ -16,7 +16,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 Cell = str | int | None
 MAX_ROWS = 1_000_000  # of a sheet; XLSX ends at 1,048,576, and so does LibreOffice
-CACHED_TEXTS = 100_000  # five times as many as the Netherlands have areas
+CACHED_CELLS = 100_000  # five times as many as the Netherlands have areas
 CHUNK_ROWS = 10_000  # written at a time: about 3 MB of text
 LEVEL = 3  # of compression: half the time of the usual 6, for a tenth more bytes
 _CHARS_MM = 2  # the width of a character, about
@@ -106,13 +106,13 @@ def _xlsx_sheet(sheet: Sheet) -> Iterator[str]:
     yield "</sheetData></worksheet>"
 
 
+@lru_cache(maxsize=CACHED_CELLS)
 def _xlsx_cell(value: Cell) -> str:
     if value is None or value == "":
         return "<c/>"
     return f"<c><v>{value}</v></c>" if isinstance(value, int) else _xlsx_text(value)
 
 
-@lru_cache(maxsize=CACHED_TEXTS)
 def _xlsx_text(text: str) -> str:
     return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
 
@@ -137,6 +137,7 @@ def _ods_content(sheets: Sequence[Sheet]) -> Iterator[str]:
     yield "</office:spreadsheet></office:body></office:document-content>"
 
 
+@lru_cache(maxsize=CACHED_CELLS)
 def _ods_cell(value: Cell) -> str:
     if value is None or value == "":
         return "<table:table-cell/>"
@@ -146,7 +147,6 @@ def _ods_cell(value: Cell) -> str:
     return _ods_text(value)
 
 
-@lru_cache(maxsize=CACHED_TEXTS)
 def _ods_text(text: str) -> str:
     return f'<table:table-cell office:value-type="string"><text:p>{escape(text)}</text:p></table:table-cell>'
 

@@ -6,7 +6,7 @@ Both follow from the plan's variance and the released value alone. A rule that l
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import isqrt
+from math import ceil, isqrt
 
 import numpy as np
 
@@ -95,8 +95,10 @@ def show(released: NoisedCounts, *, variance: Fraction, rule: PrecisionRule) -> 
     Raises: as `half_width`.
     """
     width = half_width(variance)
+    least = ceil(width / rule.relative)  # of max(value, reference), which is whole: exactly width <= relative * that
+    too_uncertain = Hidden(NotShown.TOO_UNCERTAIN)
     return tuple(
-        Shown(value, width) if width <= rule.relative * max(value, rule.reference) else Hidden(NotShown.TOO_UNCERTAIN)
+        Shown(value, width) if value >= least or rule.reference >= least else too_uncertain
         for value in released.values.tolist()
     )
 

@@ -3,7 +3,7 @@
 The coordinator makes its release with this, and an officer who audits it computes it again.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,7 +12,7 @@ from privacy.precision import Hidden, Shown, not_delivered, show
 from privacy.terms import publishing_rule
 from protocol.covenant.covenant import Covenant
 from protocol.ratio import Ratio
-from protocol.release import ReleasedCell, ReleasedTable
+from protocol.release import NotShown, ReleasedCell, ReleasedTable
 from protocol.round.opening import Opened
 from protocol.study.declaration import Coverage, SignedDeclaration
 from protocol.study.grid import Grid, Segment
@@ -61,11 +61,28 @@ def released_tables(
     return tuple(_table(opened, segment, variance_of[segment.table], study) for segment in grid.segments)
 
 
+def reasons_not_shown(
+    opened: Opened, grid: Grid, *, study: Study, covenant: Covenant, delivery: Delivery
+) -> Iterator[NotShown | None]:
+    """Yield for every cell of the grid in order the reason why `released_tables` does not show it, or None.
+
+    Raises: what `privacy.precision.show` raises.
+    """
+    variance_of = variances(study, covenant, delivery)
+    for segment in grid.segments:
+        for cell in _cells(opened, segment, variance_of[segment.table], study):
+            yield cell.reason if isinstance(cell, Hidden) else None
+
+
+def _cells(opened: Opened, segment: Segment, variance: Fraction | None, study: Study) -> tuple[Shown | Hidden, ...]:
+    if variance is None:
+        return not_delivered(segment.size)
+    values = NoisedCounts(opened.values[segment.first : segment.first + segment.size])
+    return show(values, variance=variance, rule=publishing_rule(study))
+
+
 def _table(opened: Opened, segment: Segment, variance: Fraction | None, study: Study) -> ReleasedTable:
-    cells: tuple[Shown | Hidden, ...] = not_delivered(segment.size)
-    if variance is not None:
-        values = NoisedCounts(opened.values[segment.first : segment.first + segment.size])
-        cells = show(values, variance=variance, rule=publishing_rule(study))
+    cells = _cells(opened, segment, variance, study)
     return ReleasedTable(
         table=segment.table,
         period=segment.period,

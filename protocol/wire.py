@@ -2,16 +2,18 @@
 
 The domain is smaller than JSON: objects with ASCII keys, arrays, strings, booleans, null and integers of at most
 2^53 - 1 in size. No fractions, no exponents, no NaN: a rational is two integers. On this domain the standard library's
-encoder equals RFC 8785 byte for byte (a test compares it with the `rfc8785` package) and is seven times faster.
+encoder equals RFC 8785 byte for byte (a test compares it with the `rfc8785` package) and is seven times faster. A value
+keeps its fields in the order of their names, so that pydantic's encoder, faster again, writes the same bytes.
 """
 
 import json
 import re
 from collections.abc import Mapping
 from itertools import accumulate
-from typing import ClassVar, NoReturn, Self
+from typing import Any, ClassVar, NoReturn, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema
 
 from protocol.errors import WireRefusal
 
@@ -20,6 +22,8 @@ MAX_INTEGER = 2**53 - 1  # RFC 8785 section 3.2.2.3: beyond it other languages' 
 DEFAULT_MAX_BYTES = 1 << 20  # 1 MiB: ten times the largest study we know
 MAX_FIELDS_NAMED = 20  # an error names the first faults, not a flood of them
 
+_LONG_INTEGER = b":" + b"0" * len(str(MAX_INTEGER))  # what `_SHAPE` makes of an integer that may be too large
+_SHAPE = bytes.maketrans(b"123456789[,-", b"000000000:::")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _NOT_A_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
@@ -63,7 +67,7 @@ class WireValue(BaseModel):
 
     def encode(self) -> bytes:
         """Return the canonical bytes of this value."""
-        return canonical(self.model_dump(mode="json"))
+        return self.__pydantic_serializer__.to_json(self)
 
     @classmethod
     def parse(cls, body: bytes, *, source: str = "input") -> Self:
@@ -72,6 +76,25 @@ class WireValue(BaseModel):
         source: where the bytes came from, for the error ("party vt-01", a file name).
         Raises: TooLarge, TooDeep, NotJson, DoubledKey, NotAnInteger, Malformed, NotCanonical.
         """
+        return cls._of_canonical(body) or cls._parse_slowly(body, source)
+
+    @classmethod
+    def _of_canonical(cls, body: bytes) -> Self | None:
+        """Return the value, or None for bytes that `_parse_slowly` must look at, to take or to refuse them by name.
+
+        Bytes to which a value encodes are in the closed domain: their keys are our fields, each once, no field is a
+        float, no kind holds itself, and none of their integers has as many digits as 2^53.
+        """
+        if len(body) > cls.max_bytes or _LONG_INTEGER in body.translate(_SHAPE):
+            return None
+        try:
+            value = cls.model_validate_json(body)
+        except ValidationError:
+            return None
+        return value if value.encode() == body else None
+
+    @classmethod
+    def _parse_slowly(cls, body: bytes, source: str) -> Self:
         check_json(body, source=source, max_bytes=cls.max_bytes)
         try:
             value = cls.model_validate_json(body)
@@ -84,6 +107,16 @@ class WireValue(BaseModel):
                 act=_SENDER_ACTS,
             )
         return value
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - pydantic's own signature
+        """Put the fields in the order of their names, for reading, writing and copying: RFC 8785 section 3.2.3."""
+        schema = handler(source)
+        inner: Any = handler.resolve_ref_schema(schema)
+        while inner["type"] != "model-fields":
+            inner = inner["schema"]
+        inner["fields"] = dict(sorted(inner["fields"].items()))
+        return schema
 
 
 def canonical(tree: object) -> bytes:

@@ -1,7 +1,7 @@
 """Computes: whether a release says what its round says: cell by cell, and with the plan's variance."""
 
 from privacy.errors import AuditRefusal
-from privacy.publication import Delivery, released_tables, variances
+from privacy.publication import Delivery, reasons_not_shown, variances
 from protocol.covenant.covenant import Covenant
 from protocol.release import Release, ReleasedCell
 from protocol.round.memory import SlotMemory
@@ -85,8 +85,7 @@ def check_hidden(
 
     Raises: OtherHidden.
     """
-    tables = released_tables(opened, grid, study=study, covenant=covenant, delivery=delivery)
-    wanted = [cell.not_shown for table in tables for cell in table.cells]
+    wanted = reasons_not_shown(opened, grid, study=study, covenant=covenant, delivery=delivery)
     for cell, reason in zip(_cells(release), wanted, strict=True):
         if cell.not_shown is not reason:
             raise OtherHidden(

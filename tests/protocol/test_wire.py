@@ -3,7 +3,7 @@
 import json
 import random
 import time
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import rfc8785
@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from protocol.errors import Refusal
+from protocol.release import Release, ReleasedCell
+from protocol.study.study import Study
 from protocol.wire import (
     MAX_DEPTH,
     MAX_INTEGER,
@@ -47,8 +49,81 @@ def test_every_value_parses_back_from_its_one_encoding(kind: type[WireValue]) ->
     @given(values_of(kind))
     def holds(value: WireValue) -> None:
         assert kind.parse(value.encode()) == value
+        assert value.encode() == rfc8785.dumps(value.model_dump(mode="json"))
 
     holds()
+
+
+def test_a_value_in_the_order_of_its_class_would_be_seen() -> None:
+    """Negative control: pydantic alone writes the fields of a study in another order."""
+    study = example.study()
+    tree = study.model_dump(mode="json")
+    told = {name: tree[name] for name in type(study).model_fields}
+    assert json.dumps(told, separators=(",", ":")).encode() != study.encode()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_no_kind_holds_itself_or_a_float_or_a_free_object(kind: type[WireValue]) -> None:
+    """What a kind encodes to is then of bounded depth and has no key but its fields': `parse` stands on it."""
+    seen: list[object] = []
+
+    def look(node: object, within: tuple[object, ...]) -> None:
+        if isinstance(node, type) and issubclass(node, BaseModel):
+            assert issubclass(node, WireValue)
+            assert node not in within
+            seen.append(node)
+            for field in node.model_fields.values():
+                look(field.annotation, (*within, node))
+            return
+        assert not (isinstance(node, type) and issubclass(node, float | dict))
+        assert node is not Any
+        supertype = getattr(node, "__supertype__", None)
+        for inner in (*get_args(node), *([] if supertype is None else [supertype])):
+            look(inner, within)
+
+    look(kind, ())
+    assert seen
+
+
+def test_bytes_that_parse_are_in_the_closed_domain() -> None:
+    """Bytes that are canonical at first sight skip the strict look at JSON: it must have nothing to say of them."""
+    chance = random.Random("two ways")
+    seed, taken = example.study().encode(), 0
+    for _ in range(5_000):
+        body = _mutated(seed, chance)
+        try:
+            Study.parse(body)
+        except Refusal:
+            continue
+        check_json(body, source="a test", max_bytes=Study.max_bytes)
+        taken += body != seed
+    assert taken > 10
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [
+        (b"[" * 200_000, TooDeep),
+        (b'{"attempt":' * 200_000, TooDeep),
+        (b'{"attempt":' + b"9" * 1_000_000 + b"}", NotAnInteger),
+        (b'{"attempt":-9007199254740992}', NotAnInteger),
+        (b'{"attempt":1.0}', NotAnInteger),
+        (b'{"attempt":1,"attempt":1}', DoubledKey),
+        (b'{"attempt":"\xff"}', NotJson),
+        (b'{"attempt":"\\ud800"}', Malformed),
+    ],
+)
+def test_a_value_is_refused_by_the_same_names_and_quickly(body: bytes, refusal: type[Refusal]) -> None:
+    started = time.process_time()
+    with pytest.raises(refusal):
+        Release.parse(body)
+    assert time.process_time() - started < 1  # a bound against blow-up, far above what any of these takes
+
+
+@pytest.mark.parametrize("value", [MAX_INTEGER, -MAX_INTEGER, 10**15 - 1, 10**15])
+def test_the_largest_integers_are_taken(value: int) -> None:
+    cell = ReleasedCell(index=1, value=value, not_shown=None)
+    assert ReleasedCell.parse(cell.encode()) == cell
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
