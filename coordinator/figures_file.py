@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from coordinator.combine import CombinedTable
@@ -24,6 +25,7 @@ from protocol.words.period import Period
 LICENCE = "CC BY 4.0; noem de bron / name the source"
 PROVISIONAL = "*"
 PRACTICE = "oefengegevens"  # a study whose title says so shows invented figures
+CHUNK_ROWS = 10_000  # written at a time: about 3 MB of text
 CACHED_TEXTS = 100_000  # five times as many as the Netherlands have areas
 
 
@@ -179,34 +181,41 @@ def revision_rows(tables: Sequence[CombinedTable], *, withdrawn: Collection[Peri
 
 def rows_csv(rows: Rows, kind: type[FigureRow] | type[RevisionRow]) -> bytes:
     """Return a CSV: a licence line, a header, and the rows; semicolons and UTF-8, as CBS writes it."""
-    text = io.StringIO()
-    text.write(f"# {LICENCE}\n")
-    writer = csv.writer(text, delimiter=";", lineterminator="\n")
-    writer.writerow(kind._fields)
-    writer.writerows(map(_harmless, row) for row in rows)
-    return text.getvalue().encode()
+    body = io.BytesIO()
+    body.write(f"# {LICENCE}\n{';'.join(kind._fields)}\n".encode())
+    for chunk in _chunks(";".join(map(_csv, row)) + "\n" for row in rows):
+        body.write("".join(chunk).encode())
+    return body.getvalue()
 
 
 def figures_json(rows: Sequence[FigureRow], revisions: Sequence[RevisionRow] = ()) -> bytes:
     """Return the same as JSON, one figure a line, with the dictionary."""
-    text = io.StringIO()
+    body = io.BytesIO()
     head = {
         "licence": LICENCE,
         "dictionary": {name: asdict(word) for name, word in DICTIONARY.items()},
         "reasons": {reason.value: asdict(word) for reason, word in REASONS.items()},
     }
-    text.write(json.dumps(head, ensure_ascii=False)[:-1])
+    body.write(json.dumps(head, ensure_ascii=False)[:-1].encode())
     parts: tuple[tuple[str, Rows, type[FigureRow | RevisionRow]], ...] = (
         ("figures", rows, FigureRow),
         ("revisions", revisions, RevisionRow),
     )
     for name, entries, kind in parts:
         line = "{" + ", ".join(f'"{field}": %s' for field in kind._fields) + "}"
-        text.write(f', "{name}": [\n')
-        text.write(",\n".join(line % tuple(map(_json, row)) for row in entries))
-        text.write("\n]")
-    text.write("}\n")
-    return text.getvalue().encode()
+        body.write(f', "{name}": [\n'.encode())
+        between = b""
+        for chunk in _chunks(line % tuple(map(_json, row)) for row in entries):
+            body.write(between + ",\n".join(chunk).encode())
+            between = b",\n"
+        body.write(b"\n]")
+    body.write(b"}\n")
+    return body.getvalue()
+
+
+def _chunks(lines: Iterator[str]) -> Iterator[list[str]]:
+    while chunk := list(islice(lines, CHUNK_ROWS)):
+        yield chunk
 
 
 def _places(combined: CombinedTable) -> Iterator[tuple[AreaCode, Code | None]]:
@@ -219,11 +228,14 @@ def _said(cell: Shown | Hidden) -> tuple[int | None, int | None, str]:
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
-def _harmless(value: str | int | None) -> str | int:
-    """Return what a CSV says for a value: nothing for None, and no text that a spreadsheet takes for a formula."""
-    if value is None:
-        return ""
-    return "'" + value if isinstance(value, str) and value[:1] in {"=", "+", "-", "@"} else value
+def _csv(value: str | int | None) -> str:
+    """Return a value as a CSV has it: nothing for None, and no text that a spreadsheet takes for a formula."""
+    if value is None or value == "":
+        return ""  # alone in a row it would be quoted
+    harmless = "'" + value if isinstance(value, str) and value[:1] in {"=", "+", "-", "@"} else value
+    text = io.StringIO()
+    csv.writer(text, delimiter=";", lineterminator="\n").writerow([harmless])
+    return text.getvalue().removesuffix("\n")
 
 
 _json = lru_cache(maxsize=CACHED_TEXTS)(json.JSONEncoder(ensure_ascii=False).encode)

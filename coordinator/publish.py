@@ -14,7 +14,7 @@ from coordinator.release import make_release, sign_release
 from coordinator.whole_file import write_whole
 from privacy.publication import Delivery, variances
 from protocol.bundle import Audience, pack_bundle
-from protocol.digest import digest_of
+from protocol.digest import digest_of, digest_of_bytes
 from protocol.ledger.entry import (
     ApprovalEntry,
     CorrectionEntry,
@@ -24,7 +24,7 @@ from protocol.ledger.entry import (
     parse_entry,
 )
 from protocol.release import Release, SignedRelease
-from protocol.round.coordinator_round import CoordinatorSlot
+from protocol.round.coordinator_round import CoordinatorSlot, open_slot
 from protocol.round.witness import signed_head
 from protocol.second_person import SecondSignature, check_second, not_signed_by_second, second_signature
 from protocol.signing import SigningKey
@@ -61,8 +61,7 @@ def draft_release(office: Office, study: Study, period: Period, *, correct: bool
 
     Raises: NotOpened, NotReleased, NothingToCorrect; what `make_release` raises.
     """
-    slot = round_of(office, study, period)
-    member, session = office.member(), office.session()
+    slot, member = round_of(office, study, period), office.member()
     published = office.store.release(slot.slot)
     if correct and published is None:
         raise _not_released(period)
@@ -72,7 +71,7 @@ def draft_release(office: Office, study: Study, period: Period, *, correct: bool
     else:
         release = make_release(
             slot,
-            session.opened(slot.slot),
+            open_slot(slot, member),
             member=member,
             declarations=newest_declarations(office, study, period, slot.survivors),
             supersedes=supersedes,
@@ -85,9 +84,10 @@ def draft_release(office: Office, study: Study, period: Period, *, correct: bool
                 wanted="newer declarations",
                 act="the partner must declare again first",
             )
-    path = _path(office, release)
+    body = release.encode()
+    path = office.folder / "releases" / f"{digest_of_bytes(body)}.json"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_whole(path, release.encode())
+    write_whole(path, body)
     return Drafted(release, path, published)
 
 
@@ -181,7 +181,7 @@ def newest_declarations(
 
 def opened_tables(office: Office, study: Study) -> tuple[NoisyTable, ...]:
     """Return the noisy tables of every released round of a study; one that was withdrawn adds nothing to others."""
-    member, session, gone = office.member(), office.session(), withdrawn(office)
+    member, gone = office.member(), withdrawn(office)
     tables: list[NoisyTable] = []
     for scheduled in study.schedule:
         digest = digest_of(study)
@@ -192,7 +192,7 @@ def opened_tables(office: Office, study: Study) -> tuple[NoisyTable, ...]:
         declared = published.release.declarations
         delivery = Delivery(scheduled.period, slot.offer.participants, slot.gone, declared)
         grid, noise = member.grid(digest, scheduled.period), variances(study, member.covenant, delivery)
-        found = noisy_tables(session.opened(slot.slot), grid, noise, scheduled.period)
+        found = noisy_tables(open_slot(slot, member), grid, noise, scheduled.period)
         holds = digest_of(published.release) not in gone
         tables += [table for table in found if holds or table.period == scheduled.period]
     return tuple(tables)
@@ -206,8 +206,8 @@ def withdrawn_periods(office: Office) -> frozenset[tuple[Digest, Period]]:
     )
 
 
-def bundle_files(office: Office, audience: Audience) -> dict[str, bytes]:
-    """Return the bundle of every released round.
+def bundle_files(office: Office) -> dict[Audience, dict[str, bytes]]:
+    """Return the bundle of every released round for each audience.
 
     Raises: NotReleased.
     """
@@ -224,7 +224,7 @@ def bundle_files(office: Office, audience: Audience) -> dict[str, bytes]:
     agreed = Agreed(office.covenant(), member.geography, member.code_lists, tuple(studies.values()), approvals)
     checkpoint = signed_head(store.log, member.covenant, member.id, member.key)
     log = CoordinatorLog(store.log.leaves(), checkpoint)
-    return pack_bundle(collect_bundle(agreed, rounds, log, audience=audience))
+    return {audience: pack_bundle(collect_bundle(agreed, rounds, log, audience=audience)) for audience in Audience}
 
 
 def _path(office: Office, release: Release) -> Path:

@@ -22,4 +22,9 @@ def digest_of(value: WireValue) -> Digest:
 
     No label is needed: the bytes themselves name their kind and format.
     """
-    return Digest(sha256(value.encode()).hexdigest())
+    return digest_of_bytes(value.encode())
+
+
+def digest_of_bytes(body: bytes) -> Digest:
+    """Return what `digest_of` returns for the value whose canonical bytes these are."""
+    return Digest(sha256(body).hexdigest())

@@ -8,7 +8,7 @@ the coordinator's log, in the transaction that publishes.
 from typing import ClassVar, Literal
 
 from protocol.covenant.covenant import Covenant
-from protocol.digest import digest_of
+from protocol.digest import digest_of_bytes
 from protocol.errors import AgreementRefusal
 from protocol.release import Release
 from protocol.signing import Purpose, SigningKey, sign, verify
@@ -35,8 +35,9 @@ class SecondSignature(WireValue):
 
 def second_signature(release: Release, *, officer: OfficerId, key: SigningKey) -> SecondSignature:
     """Return an officer's signature over a release."""
-    signature = sign(release.encode(), key=key, purpose=Purpose.RELEASE)
-    return SecondSignature(officer=officer, release_digest=digest_of(release), signature=signature)
+    body = release.encode()
+    signature = sign(body, key=key, purpose=Purpose.RELEASE)
+    return SecondSignature(officer=officer, release_digest=digest_of_bytes(body), signature=signature)
 
 
 def names_second_person(covenant: Covenant) -> bool:
@@ -50,10 +51,11 @@ def check_second(second: SecondSignature, release: Release, covenant: Covenant) 
     Not promised: that the officer is another person than the operator; the covenant's parties see to that.
     Raises: NoSecondPerson, UnknownOfficer, BadSignature, WeakKey.
     """
-    if second.release_digest != digest_of(release):
+    body = release.encode()
+    if second.release_digest != digest_of_bytes(body):
         raise not_signed_by_second("a second signature over another release")
     officer = named_officer(covenant, covenant.coordinator.id, second.officer)
-    verify(second.signature, release.encode(), key=officer.key, purpose=Purpose.RELEASE, signer=f"officer {officer.id}")
+    verify(second.signature, body, key=officer.key, purpose=Purpose.RELEASE, signer=f"officer {officer.id}")
 
 
 def not_signed_by_second(got: str) -> NoSecondPerson:

@@ -16,7 +16,6 @@ from coordinator.sheets import ods, xlsx
 from coordinator.whole_file import write_whole
 from privacy.audit.verify import verify
 from privacy.language import Language
-from protocol.bundle import Audience
 from protocol.digest import digest_of
 
 
@@ -39,7 +38,7 @@ def export_command(
     """Write the figures (CSV, JSON, XLSX, ODS), the bundle for the parties and the public one, both checked first."""
     with telling(), open_office(folder, read_only=True) as office:
         digest = digest_of(office.covenant().covenant)
-        bundles = {audience: bundle_files(office, audience) for audience in Audience}
+        bundles = bundle_files(office)
         for audience, files in bundles.items():
             report = verify(files, covenant_digest=digest)
             if not report.holds:

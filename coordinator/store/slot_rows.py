@@ -5,6 +5,7 @@ The frames of an older attempt stay where they are; a slot reads those of its ow
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from types import MappingProxyType
 
 from sqlalchemy import Connection, insert, select, update
@@ -74,8 +75,10 @@ def read_slot(connection: Connection, slot: Digest, *, store: str) -> Coordinato
     if row is None:
         return None
     wanted = (FRAMES.c.slot == slot) & (FRAMES.c.attempt == row.attempt)
-    query = select(FRAMES.c.kind, FRAMES.c.party, FRAMES.c.body).where(wanted).order_by(FRAMES.c.number)
-    frames = {FrameKey(kind, PartyId(party)): bytes(body) for kind, party, body in connection.execute(query)}
+    # Put in order here: a database that sorts carries every frame with it, 90 MB for the whole country.
+    query = select(FRAMES.c.number, FRAMES.c.kind, FRAMES.c.party, FRAMES.c.body).where(wanted)
+    stored = sorted(connection.execute(query), key=itemgetter(0))
+    frames = {FrameKey(kind, PartyId(party)): bytes(body) for _, kind, party, body in stored}
 
     def own(kind: str) -> bytes:
         return frames.get(FrameKey(kind, COORDINATOR), b"")

@@ -16,8 +16,8 @@ from coordinator.store import shelf
 from coordinator.store.evidence_rows import Evidence, read_evidence, write_evidence
 from coordinator.store.failures import as_ours, closed, damaged
 from coordinator.store.log import StoredTree
-from coordinator.store.migrate import check_revision, migrate
 from coordinator.store.place import Place, place_of
+from coordinator.store.revision import check_newest
 from coordinator.store.session import Session, check_pages, connect, make_file
 from coordinator.store.slot_rows import StoredFrame, read_frames, read_slot, read_states, write_slot
 from coordinator.store.tables import SHOWN_SIZES
@@ -274,6 +274,8 @@ def make_store(url: str) -> None:
 
     Raises: UnsupportedStore, StoreInUse, OpenToOthers, NewerSchema, UnsafeSettings, DatabaseUnreachable, StoreFailed.
     """
+    from coordinator.store.migrate import migrate  # noqa: PLC0415 - Alembic is a quarter of a command's start
+
     place = place_of(url)
     if place.path is not None:
         make_file(place.path)
@@ -286,6 +288,8 @@ def revert_store(url: str, revision: str) -> None:
 
     Raises: StoreNotEmpty, StoreMissing, StoreInUse, and what `open_store` raises.
     """
+    from coordinator.store.migrate import migrate  # noqa: PLC0415 - as above
+
     place = place_of(url)
     with Store(place, connect(place)) as store, store.transaction() as connection:
         migrate(connection, place.name, revision=revision)
@@ -301,7 +305,7 @@ def open_store(url: str, *, read_only: bool = False) -> Store:
     store = Store(place, connect(place, read_only=read_only))
     try:
         with store.transaction() as connection:
-            check_revision(connection, place.name)
+            check_newest(connection, place.name)
     except BaseException:
         store.close()
         raise

@@ -123,7 +123,7 @@ def test_a_release_that_was_edited_with_its_digest_is_named_at_start_and_by_the_
     assert "bundle-does-not-hold" in done.stderr
     assert not (office.home / "out").exists()
     with open_office(office.folder, read_only=True) as opened:
-        report = verify(bundle_files(opened, Audience.AUDIT), covenant_digest=digest_of(covenant()))
+        report = verify(bundle_files(opened)[Audience.AUDIT], covenant_digest=digest_of(covenant()))
     failed = {(step.check.value, step.code) for step in report.steps if step.outcome is Outcome.FAILED}
     assert ("release", "bad-signature") in failed
     assert not report.holds  # what builds on the release is told as not checked
@@ -143,7 +143,7 @@ def test_a_ledger_row_that_was_edited_is_named_with_its_place(office: ExampleOff
     edit(office.url, lambda rows: _refill(rows, [*leaves[:place], changed, *leaves[place + 1 :]]))
     assert "the release of 2026-Q1 (not-logged)" in check(office)
     with open_office(office.folder, read_only=True) as opened:
-        report = verify(bundle_files(opened, Audience.AUDIT), covenant_digest=digest_of(covenant()))
+        report = verify(bundle_files(opened)[Audience.AUDIT], covenant_digest=digest_of(covenant()))
     failed = {step.check.value for step in report.steps if step.outcome is Outcome.FAILED}
     assert {"logged", "heads"} & failed == {"logged"}  # heads are those of RESULT, before this leaf
     edit(office.url, lambda rows: _refill(rows, leaves))

@@ -11,7 +11,7 @@ from coordinator.cli.app import GROUPS
 ROOT = Path(__file__).resolve().parents[3]
 MAPS = ("shapely", "pyogrio", "pandas")
 NEEDS = {"geography": MAPS, "estimates": (*MAPS, "scipy")}  # the one reads maps; the other computes from them
-HEAVY = (*MAPS, "scipy", "polars", "flwr", "grpc", "dp_accounting", "python_calamine")
+HEAVY = (*MAPS, "alembic", "scipy", "polars", "flwr", "grpc", "dp_accounting", "python_calamine")
 
 
 def loaded_by(command: str) -> set[str]:

@@ -6,6 +6,7 @@ from sqlalchemy import inspect, text
 from coordinator.store.failures import NewerSchema, OlderSchema, StoreMissing, StoreNotEmpty
 from coordinator.store.migrate import revisions
 from coordinator.store.place import place_of
+from coordinator.store.revision import NEWEST
 from coordinator.store.session import connect
 from coordinator.store.store import make_store, open_store, revert_store
 from coordinator.store.tables import ALL
@@ -33,6 +34,11 @@ def shape(url: str) -> Shape:
     found = [tuple(row) for query in queries for row in connection.execute(text(query.replace("::", "\\:\\:")))]
     session.close()
     return tuple(row for row in found if "alembic" not in str(row))
+
+
+def test_the_newest_revision_is_the_last_of_the_scripts() -> None:
+    """Every start compares with it alone."""
+    assert revisions()[-1] == NEWEST
 
 
 def test_down_and_up_keep_every_row_and_give_the_same_tables(url: str) -> None:
