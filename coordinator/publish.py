@@ -52,7 +52,9 @@ class Drafted:
     """A release that waits for the second person. path: of its bytes. published: the one that stands, if any."""
 
     release: Release
+    digest: Digest
     path: Path
+    slot: CoordinatorSlot
     published: SignedRelease | None
 
 
@@ -85,10 +87,11 @@ def draft_release(office: Office, study: Study, period: Period, *, correct: bool
                 act="the partner must declare again first",
             )
     body = release.encode()
-    path = office.folder / "releases" / f"{digest_of_bytes(body)}.json"
+    digest = digest_of_bytes(body)
+    path = office.folder / "releases" / f"{digest}.json"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_whole(path, body)
-    return Drafted(release, path, published)
+    return Drafted(release, digest, path, slot, published)
 
 
 def approve(office: Office, drafted: Drafted, *, officer: OfficerId, key: SigningKey) -> None:
@@ -119,18 +122,15 @@ def publish(office: Office, drafted: Drafted) -> SignedRelease:
         raise not_signed_by_second(f"a release of {release.period} that one person signed")
     check_second(second, release, member.covenant)
     signed = sign_release(release, member=member)
-    slot = office.store.slot(release.slot)
-    if slot is None:
-        raise AssertionError("a release is made of a stored slot")
     entries = (
         _approved(release, second),
-        ReleaseEntry(slot=release.slot, release_digest=digest_of(release))
+        ReleaseEntry(slot=release.slot, release_digest=drafted.digest)
         if release.supersedes is None
         else CorrectionEntry(
-            slot=release.slot, old_release_digest=release.supersedes, new_release_digest=digest_of(release)
+            slot=release.slot, old_release_digest=release.supersedes, new_release_digest=drafted.digest
         ),
     )
-    office.store.keep_slot(slot, entries=entries, release=signed)
+    office.store.keep_slot(drafted.slot, entries=entries, release=signed)
     return signed
 
 
@@ -245,7 +245,7 @@ def _approved(release: Release, second: SecondSignature) -> ApprovalEntry:
 
 
 def _is_published(drafted: Drafted) -> bool:
-    return drafted.published is not None and digest_of(drafted.published.release) == digest_of(drafted.release)
+    return drafted.published is not None and digest_of(drafted.published.release) == drafted.digest
 
 
 def _not_released(period: Period | None) -> NotReleased:

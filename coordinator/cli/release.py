@@ -10,7 +10,6 @@ from coordinator.identity import UnsafeIdentity
 from coordinator.office import open_office
 from coordinator.publish import Drafted, approve, draft_release, publish, withdraw
 from privacy.language import Language
-from protocol.digest import digest_of
 from protocol.ledger.entry import WithdrawalReason
 from protocol.release import Release
 from protocol.signing import signing_key
@@ -68,7 +67,7 @@ def approve_command(
     with telling(), open_office(folder) as office:
         drafted = draft_release(office, office.study_for(_period(period), study), _period(period), correct=correct)
         approve(office, drafted, officer=OfficerId(officer), key=signing_key(_secret(key)))
-    digest = digest_of(drafted.release)
+    digest = drafted.digest
     lines = [said(lang, f"ondertekend als tweede: {digest}", f"signed as second person: {digest}")]
     show({"release": digest, "officer": officer}, lines, as_json=as_json)
 
@@ -93,7 +92,7 @@ def _release(folder: Path, period: str, study: str | None, *, correct: bool, as_
     with telling(), open_office(folder) as office:
         drafted = draft_release(office, office.study_for(_period(period), study), _period(period), correct=correct)
         publish(office, drafted)
-    release, digest = drafted.release, digest_of(drafted.release)
+    release, digest = drafted.release, drafted.digest
     shown, hidden = _cells(drafted)
     lines = [
         said(
