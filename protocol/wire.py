@@ -13,7 +13,6 @@ from itertools import accumulate
 from typing import Any, ClassVar, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
-from pydantic_core import CoreSchema
 
 from protocol.errors import WireRefusal
 
@@ -109,7 +108,7 @@ class WireValue(BaseModel):
         return value
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - pydantic's own signature
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> Any:  # noqa: ANN401 - a schema is pydantic's own
         """Put the fields in the order of their names, for reading, writing and copying: RFC 8785 section 3.2.3."""
         schema = handler(source)
         inner: Any = handler.resolve_ref_schema(schema)
