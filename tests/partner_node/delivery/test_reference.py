@@ -93,6 +93,26 @@ CELLS = {
     "melder": ["O08", "O01", "01", "41", "Politie", "A1|A3", "", None],
     "kinderen": ["0", "1", "30", "31", "-1", "2.0", "1,5", "1.000", "1e308", "NaN", "inf", "-0", "", None],
 }
+# Other names for ids, one to one over all forms in which one id is written.
+OTHER = {
+    "H1": "K7",
+    " h1": " k7",
+    "H\u200b1": "K\u200b7",
+    "H2": "AB-3",
+    "12": "345",
+    "0012": "00345",
+    "12.0": "345.0",
+    "\u00c91": "\u00d65",
+    "E\u03011": "O\u03085",
+    "STRASSE": "MASSE",
+    "stra\u00dfe": "ma\u00dfe",
+    "ML1": "QR9",
+    "ml 1": "qr 9",
+    "ML2": "A",
+    "ML3": "B",
+    "007": "0088",
+    "7": "88",
+}
 Row = dict[str, str | None]
 ROWS = st.lists(st.fixed_dictionaries({name: st.sampled_from(texts) for name, texts in CELLS.items()}), max_size=14)
 # So that a delivery of any rows is read: one row of which everything can be used, of a household of its own.
@@ -186,6 +206,27 @@ def test_order_of_rows_and_columns_and_the_split_into_files_change_nothing(
     for other in (fast(source(mixed, columns=columns)), _in_two(rows, at)):
         assert by_keys(other) == by_keys(whole)
         assert _without_doubles(faults(other)) == _without_doubles(faults(whole))
+
+
+@given(ROWS)
+def test_other_names_for_households_and_events_change_no_count(rows: list[Row]) -> None:
+    """D16: ids renamed one to one, in each form that they are written in; control: two households made one."""
+    renamed = [row | {"huishouden": OTHER.get(row["huishouden"] or "", row["huishouden"])} for row in rows]
+    renamed = [row | {"meldingnummer": OTHER.get(row["meldingnummer"] or "", row["meldingnummer"])} for row in renamed]
+    whole, other = fast(source([*rows, GOOD])), fast(source([*renamed, GOOD]))
+    assert by_unit(other) == by_unit(whole)
+    assert faults(other) == faults(whole)
+    two = [GOOD | {"meldingnummer": f"M{unit}", "huishouden": unit} for unit in ("H1", "H2")]
+    one = [row | {"huishouden": "K7"} for row in two]
+    assert by_unit(fast(source(two))) != by_unit(fast(source(one)))
+
+
+def by_unit(delivery: Delivery) -> Counter[tuple[object, ...]]:
+    """Return what each unit has, as a set of sets: without the keys of units and events."""
+    units: dict[object, list[tuple[object, ...]]] = {}
+    for (unit, _, *rest), many in by_keys(delivery).items():
+        units.setdefault(unit, []).extend([tuple(rest)] * many)
+    return Counter(tuple(sorted(each, key=repr)) for each in units.values())
 
 
 @given(ROWS, ROWS)
