@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from partner_node.cli.telling import PROGRAM
 from partner_node.cli.words import say
+from partner_node.core_dumps import forbid_core_dumps
 from privacy.language import Language
 
 _HOME = "partner_node.cli"
@@ -85,6 +86,7 @@ def _about() -> None:
 
 def main() -> None:
     """Run the command."""
+    forbid_core_dumps()
     app(prog_name=PROGRAM)
 
 

@@ -7,7 +7,6 @@ each behind its length; when stdin ends, so does this process. Frame libraries a
 """
 
 import os
-import resource
 import signal
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from partner_node.config import load_config
+from partner_node.core_dumps import forbid_core_dumps
 from partner_node.flower.log_lines import tell
 from partner_node.flower.pipe import ANSWERED, NOT_ANSWERED, READY, read_body, write_body
 from partner_node.gate import Gate
@@ -31,7 +31,7 @@ def main() -> int:
     """Serve messages until stdin ends; return the exit code."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops this process by closing stdin
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold keys
+    forbid_core_dumps()
     with _pipes() as (asked, answers):
         try:
             _serve(Path(sys.argv[1]), asked, answers)

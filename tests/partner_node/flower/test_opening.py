@@ -1,6 +1,10 @@
 """How a node comes on the line: what its configuration must hold, and the process that has its vault."""
 
+import re
 import shutil
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -200,3 +204,36 @@ def test_a_vaults_process_that_was_killed_is_started_again(child: VaultChild) ->
     child.process.kill()
     child.process.wait()
     assert child.ask(b"no frame", meanwhile=lambda: None) is None
+
+
+def test_sigterm_and_ctrl_c_do_not_end_the_vaults_process_in_a_step(child: VaultChild) -> None:
+    """F05: who starts the service ends the parent, and that closes stdin; control: kill ends it, as above."""
+    child.start(meanwhile=lambda: None)
+    process = child.process
+    assert process is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process.send_signal(number)
+        assert child.ask(b"no frame", meanwhile=lambda: None) is None
+    assert child.process is process
+    child.end()
+    assert process.returncode == 0
+
+
+def test_no_memory_with_keys_is_written_to_a_disk(child: VaultChild) -> None:
+    """N07: no core dump of the process with the vault, nor of a command; control: this process may have one."""
+    child.start(meanwhile=lambda: None)
+    assert child.process is not None
+    limits = Path(f"/proc/{child.process.pid}/limits").read_text()
+    assert re.search(r"Max core file size +0 +0 ", limits)
+    command = (
+        "import resource, sys\n"
+        "from partner_node.cli.app import main\n"
+        "print(resource.getrlimit(resource.RLIMIT_CORE)[1] != 0)\n"
+        "sys.argv = ['samenzicht-node', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    print(resource.getrlimit(resource.RLIMIT_CORE))\n"
+    )
+    told = subprocess.run([sys.executable, "-c", command], check=True, capture_output=True, text=True).stdout.split(
+        "\n"
+    )
+    assert told[0] == "True"
+    assert told[-2] == "(0, 0)"
