@@ -97,7 +97,7 @@ def state_after_restore(a_world: RoundWorld, folder: Path) -> tuple[Vault, State
 
 @pytest.mark.parametrize("state", [State.READY, State.LOCKED, State.SENT])
 def test_a_backup_holds_no_seed_and_no_x_or_r_of_an_open_slot(tmp_path: Path, state: State) -> None:
-    """N12 in part: looked for byte by byte in the file; in the vault itself they are found, which is the control."""
+    """N12, the backup: looked for byte by byte; in the vault itself they are found, which is the control."""
     a_world = one_vault(tmp_path)
     slot = slot_of(a_world)
     commit = ready(a_world)
@@ -149,7 +149,7 @@ def test_a_backup_between_rounds_restores_the_book_the_log_and_the_opening_of_ea
 
 
 def test_a_backup_is_not_a_vault_and_a_vault_is_not_a_backup(tmp_path: Path) -> None:
-    """F06 in part."""
+    """F06: each is refused where the other is asked for."""
     a_world = one_vault(tmp_path)
     place = backed_up(a_world, tmp_path)
     with pytest.raises(BackupNotRestored, match="restore"):

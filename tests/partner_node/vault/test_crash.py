@@ -177,7 +177,7 @@ READY = (Remember(SlotMemory(SLOT, State.READY, Attempt(0))),)
 
 
 def test_a_full_disk_leaves_the_old_state_and_the_node_can_go_on_when_there_is_room(tmp_path: Path) -> None:
-    """F07 in part: no byte may be written past a limit; the freeze and the lock fail whole, and the vault closes."""
+    """F07: no byte may be written past a limit; the freeze and the lock fail whole, and the vault closes."""
     path = copied(tmp_path)
     before = dump_of(path)
 
@@ -199,7 +199,7 @@ def test_a_full_disk_leaves_the_old_state_and_the_node_can_go_on_when_there_is_r
 
 
 def test_a_disk_that_takes_nothing_any_more_costs_no_commit_and_no_halt(tmp_path: Path) -> None:
-    """F07 in part: not even `closed well` can be written; the journal stays for the next start."""
+    """F07, nothing at all: not even `closed well` can be written; the journal stays for the next start."""
     path = copied(tmp_path)
 
     def work(_tell: Tell) -> None:
@@ -240,7 +240,7 @@ def test_a_vault_that_nobody_closed_opens_again(tmp_path: Path) -> None:
 
 
 def test_an_exception_within_a_step_undoes_it_and_the_vault_goes_on(tmp_path: Path) -> None:
-    """F05 in part."""
+    """F05: Ctrl-C and no memory, within a transaction."""
     vault = open_vault(copied(tmp_path), owner())
     before = dump(vault)
 

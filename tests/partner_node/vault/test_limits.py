@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
+from io import FileIO
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -286,23 +287,61 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", place], check=True)
 
 
-def test_a_small_disk_that_fills_up_refuses_whole_and_goes_on_when_there_is_room(small_disk: Path) -> None:
+@pytest.fixture
+def ext4_disk(tmp_path: Path) -> Iterator[Path]:
+    """An ext4 file system of 16 MiB in a file, with a journal of its own."""
+    place, image = tmp_path / "ext4", tmp_path / "ext4.img"
+    place.mkdir()
+    with image.open("wb") as file:
+        file.truncate(16 * 2**20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", image], check=True)
+    made = subprocess.run(["mount", "-o", "loop", image, place], check=False)
+    if made.returncode:
+        pytest.skip("mounting a file as a disk is not permitted here")
+    place.chmod(0o700)
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+@pytest.mark.parametrize("disk", ["small_disk", "ext4_disk"])
+def test_a_small_disk_that_fills_up_refuses_whole_and_goes_on_when_there_is_room(
+    disk: str, request: pytest.FixtureRequest
+) -> None:
     """F07: a real full disk, for the freeze and for a vault that is made; then room again, and one charge."""
-    path = copied(small_disk)
-    filler = small_disk / "filler"
-    with pytest.raises(OSError, match="No space left"):
-        filler.write_bytes(bytes(2**20))
-    for _ in range(2):
-        with pytest.raises(StorageFailed):
-            spend(path, Digest("1" * 64))
+    small = Path(request.getfixturevalue(disk))
+    path = copied(small)
+    filler = small / "filler"
+    fill(filler)
+    allowed = spent_until_refused(path)
     with pytest.raises(StorageFailed):
         make_vault(path.with_name("second.sqlite"), owner())
     assert {item.name for item in path.parent.iterdir()} <= {"vault.sqlite", "vault.sqlite-wal", "second.sqlite.new"}
     filler.unlink()
     assert spend(path, Digest("1" * 64), nano_rho=7)
     vault = open_vault(path, owner())
-    assert spent(vault, YEAR, UNIT).tolist() == [7]
+    assert spent(vault, YEAR, UNIT).tolist() == [allowed + 7]
     vault.close()
+
+
+def fill(filler: Path) -> None:
+    """Write until the disk takes no more."""
+    with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+        _fill(file)
+
+
+def spent_until_refused(path: Path) -> int:
+    """Return how often it was spent before the disk took no more; the last block may have room for some."""
+    for slot in range(100):
+        try:
+            spend(path, Digest(f"{slot:064x}"))
+        except StorageFailed:
+            return slot
+    raise AssertionError("a full disk that takes a hundred spends")
+
+
+def _fill(file: FileIO) -> None:
+    while True:
+        file.write(bytes(2**12))
 
 
 def remounted(place: Path, option: str) -> None:

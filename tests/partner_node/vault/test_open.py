@@ -74,13 +74,13 @@ def test_a_closed_vault_opens_again(path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "value"), [("file", 0o640), ("file", 0o604), ("folder", 0o750), ("folder", 0o701)])
 def test_a_vault_that_others_may_read_is_refused(path: Path, name: str, value: int) -> None:
-    """N12 in part."""
+    """N12: the vault's file and its folder."""
     (path if name == "file" else path.parent).chmod(value)
     assert f"{value:04o}" in refused(path, UnsafePermissions).got
 
 
 def test_what_is_made_is_closed_to_others_whatever_the_umask(tmp_path: Path) -> None:
-    """N12 in part."""
+    """N12: as it is made."""
     before = os.umask(0)
     try:
         vault = new_vault(tmp_path)
@@ -122,7 +122,7 @@ def test_a_second_process_is_refused_and_the_first_goes_on(path: Path) -> None:
 def test_another_secret_party_covenant_or_normalisation_is_a_halt(
     path: Path, field: str, value: object, named: str
 ) -> None:
-    """F06 in part: the file of another node, or a secret that changed."""
+    """F06: the file of another node, or a secret that changed."""
     error = refused(path, OtherOwner, **{field: value})
     assert named in error.got
     assert isinstance(error, VaultFault)
@@ -160,7 +160,7 @@ def test_a_crash_while_a_vault_is_made_leaves_nothing_in_its_way(tmp_path: Path)
 
 @pytest.mark.parametrize("with_journal", [True, False])
 def test_a_running_vault_copied_without_its_journal_is_a_halt(path: Path, tmp_path: Path, with_journal: bool) -> None:  # noqa: FBT001 - a parametrized case
-    """F06 in part; with the journal the copy opens, which is the control."""
+    """F06: without -wal; with the journal the copy opens, which is the control."""
     vault = open_vault(path, owner())
     carry_out(vault, (Showed(1),))
     copy = tmp_path / "copy" / "vault.sqlite"
