@@ -47,24 +47,30 @@ def test_zaanstad_imports_with_19_wijken_and_79_buurten(zaanstad: tuple[list[Pat
     check_zaanstad(imported(*zaanstad, Drawing()))
 
 
-def test_the_same_map_as_geopackage_in_metres_is_the_same(
-    zaanstad: tuple[list[Path], list[Path]], tmp_path: Path
-) -> None:
-    maps, figures = zaanstad
-    place = tmp_path / "zaanstad.gpkg"
+def in_metres(maps: list[Path], place: Path) -> Path:
+    """Write the maps as layers of one GeoPackage in EPSG:28992."""
     for path in maps:
-        meta, _, shapes, columns = pyogrio.raw.read(path)
+        source = f"/vsigzip/{path}" if path.suffix == ".gz" else str(path)
+        meta, _, shapes, columns = pyogrio.raw.read(source)
         metres = shapely.to_wkb(shapely.transform(shapely.from_wkb(shapes), to_metres))
         pyogrio.raw.write(
             place,
             metres,
             columns,
             meta["fields"],
-            layer=path.stem,
+            layer=path.name.split(".")[0],
             driver="GPKG",
             geometry_type="Unknown",
             crs="EPSG:28992",
         )
+    return place
+
+
+def test_the_same_map_as_geopackage_in_metres_is_the_same(
+    zaanstad: tuple[list[Path], list[Path]], tmp_path: Path
+) -> None:
+    maps, figures = zaanstad
+    place = in_metres(maps, tmp_path / "zaanstad.gpkg")
     again = imported([place], figures, Drawing())
     check_zaanstad(again)
     first = imported(maps, figures, Drawing())
@@ -72,16 +78,29 @@ def test_the_same_map_as_geopackage_in_metres_is_the_same(
     assert all(again.shapes[code].equals_exact(first.shapes[code], 1e-6) for code in first.shapes)
 
 
-def test_the_netherlands_imports_with_its_wijken_and_gemeenten(shared_data: Path) -> None:
-    """The national map is derived from drawings of each gemeente, so that neighbours differ by up to 150 m."""
-    found = imported(
-        [shared_data / "geo/nl_wijken_2024.geojson.gz", shared_data / "geo/nl_gemeenten_2023.geojson"],
-        [shared_data / "kwb/kwb2024_gemeenten.csv", shared_data / "kwb/kwb2024_wijken.csv"],
-        Drawing(tolerance_m=150, simplified_m=50, accept_gaps=True),
-    )
+@pytest.fixture
+def netherlands(shared_data: Path) -> tuple[list[Path], list[Path]]:
+    maps = [shared_data / "geo/nl_wijken_2024.geojson.gz", shared_data / "geo/nl_gemeenten_2023.geojson"]
+    return maps, [shared_data / "kwb/kwb2024_gemeenten.csv", shared_data / "kwb/kwb2024_wijken.csv"]
+
+
+# The national map is derived from drawings of each gemeente, so that neighbours differ by up to 150 m.
+COARSE = Drawing(tolerance_m=150, simplified_m=50, accept_gaps=True)
+
+
+@pytest.mark.parametrize("form", ["geojson", "gpkg"])
+def test_the_netherlands_imports_with_its_wijken_and_gemeenten(
+    netherlands: tuple[list[Path], list[Path]], form: str, tmp_path: Path
+) -> None:
+    """In degrees as it was published, and as a GeoPackage in metres that is written from that."""
+    maps, figures = netherlands
+    found = imported(maps if form == "geojson" else [in_metres(maps, tmp_path / "nl.gpkg")], figures, COARSE)
     assert found.counts == {Level.GEMEENTE: 342, Level.WIJK: 3_393}
     assert (inhabitants(found, Level.GEMEENTE), inhabitants(found, Level.WIJK)) == (17_942_942, 17_942_715)
     assert AreaCode("WK0363AA") in found.geography.codes_at(Level.WIJK)  # Amsterdam's codes have letters
-    # Negative control: as finely drawn as a map of CBS itself this one is not.
+
+
+def test_a_coarse_map_is_refused_where_a_fine_one_is_wanted(netherlands: tuple[list[Path], list[Path]]) -> None:
+    """Negative control: as finely drawn as a map of CBS itself this one is not."""
     with pytest.raises(Exception, match="overlap by more than 10 m"):
-        imported([shared_data / "geo/nl_wijken_2024.geojson.gz"], [], Drawing())
+        imported(netherlands[0][:1], [], Drawing())
