@@ -26,7 +26,9 @@ _READ = (
 
 def workbook(rows: Sequence[FigureRow], revisions: Sequence[RevisionRow]) -> tuple[Sheet, ...]:
     """Return the sheets. rows, revisions: of all studies, in the order in which they are shown."""
-    first = f"{PRACTICE}: {DICTIONARY['mark'].nl}" if any(row.mark for row in rows) else LICENCE
+    first = (
+        f"{PRACTICE}: verzonnen cijfers; practice data: invented figures" if any(row.mark for row in rows) else LICENCE
+    )
     explained = [(name, word.nl, word.en) for name, word in DICTIONARY.items()]
     reasons = [(reason.value, word.nl, word.en) for reason, word in REASONS.items()]
     return (

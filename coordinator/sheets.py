@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
+from string import ascii_uppercase
 from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
@@ -101,20 +102,32 @@ def _xlsx_sheet(sheet: Sheet) -> Iterator[str]:
         for place, width in enumerate(sheet.widths, 1)
     )
     yield _XML + _XLSX_SHEET.format(columns=columns)
-    yield "<row>" + "".join(_xlsx_text(name).replace("<c ", '<c s="1" ') for name in sheet.header) + "</row>"
-    yield from _chunks("<row>" + "".join(map(_xlsx_cell, row)) + "</row>" for row in sheet.rows)
+    letters = [_letters(place) for place in range(len(sheet.header))]
+    yield _xlsx_row(1, letters, [' s="1"' + _xlsx_cell(name) for name in sheet.header])
+    yield from _chunks(_xlsx_row(at, letters, map(_xlsx_cell, row)) for at, row in enumerate(sheet.rows, 2))
     yield "</sheetData></worksheet>"
+
+
+def _xlsx_row(number: int, letters: Sequence[str], cells: Iterable[str]) -> str:
+    """Return a row. Each cell says where it is: Excel counts for itself, Gnumeric and others do not."""
+    told = (f'<c r="{letter}{number}"{cell}' for letter, cell in zip(letters, cells, strict=True) if cell)
+    return f'<row r="{number}">{"".join(told)}</row>'
 
 
 @lru_cache(maxsize=CACHED_CELLS)
 def _xlsx_cell(value: Cell) -> str:
+    """Return what follows the place of a cell; an empty one is left out."""
     if value is None or value == "":
-        return "<c/>"
-    return f"<c><v>{value}</v></c>" if isinstance(value, int) else _xlsx_text(value)
+        return ""
+    if isinstance(value, int):
+        return f"><v>{value}</v></c>"
+    return f' t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
 
 
-def _xlsx_text(text: str) -> str:
-    return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
+def _letters(place: int) -> str:
+    """Return the name of a column, counted from 0: A to Z, AA and on."""
+    head, last = divmod(place, len(ascii_uppercase))
+    return (_letters(head - 1) if head else "") + ascii_uppercase[last]
 
 
 def _ods_content(sheets: Sequence[Sheet]) -> Iterator[str]:

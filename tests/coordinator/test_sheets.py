@@ -1,6 +1,7 @@
 """Sheets are read back by other programs as they were written: texts stay texts, and numbers numbers."""
 
 import io
+import re
 from zipfile import ZIP_STORED, ZipFile
 
 import odfdo
@@ -61,3 +62,15 @@ def test_a_sheet_that_is_too_long_goes_on_in_another(monkeypatch: pytest.MonkeyP
         found = read(write(SHEETS))
         assert [len(rows) - 1 for rows in found.values()] == [4, 4, 0]
         assert list(found) == ["eerste", "eerste 2", "tweede & laatste"]
+
+
+def test_each_cell_says_where_it_is_and_an_empty_one_is_left_out() -> None:
+    """Gnumeric reads nothing from cells that do not; ECMA-376-1, 18.3.1.4: `r` is the place in letters and digits."""
+    wide = Sheet("breed", tuple(map(str, range(28))), (8,) * 28, [(1,) * 26 + (None, 2)])
+    with ZipFile(io.BytesIO(xlsx([wide]))) as file:
+        body = file.read("xl/worksheets/sheet1.xml").decode()
+    places = re.findall(r'<c r="([A-Z]+[0-9]+)"', body)
+    assert len(places) == 28 + 27
+    assert places[25:30] == ["Z1", "AA1", "AB1", "A2", "B2"]
+    assert places[-2:] == ["Z2", "AB2"]
+    assert "<c>" not in body
