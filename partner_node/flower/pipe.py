@@ -5,7 +5,8 @@ from typing import BinaryIO
 from protocol.round.carriage import MAX_PARCEL_BYTES
 
 LENGTH_BYTES = 8
-ANSWERED, NOT_ANSWERED, READY = b"a", b"n", b"r"  # how a body from the vault's process begins
+OPEN, ASK, LEAVE = b"o", b"q", b"l"  # how a body to the vault's process begins: open the vault, answer, let go of it
+ANSWERED, NOT_ANSWERED, READY = b"a", b"n", b"r"  # how a body from it begins
 
 
 def read_body(stream: BinaryIO) -> bytes | None:

@@ -1,6 +1,7 @@
 """Touches the world: the parent's hold on the process with the vault: started for a message, ended when none comes.
 
-While no round runs, no process has the vault open, so that other commands can, and the frame libraries weigh nothing.
+A command that needs the vault gets it between two messages: the process lets go of it, and opens it again for the next
+message. After a while without one the process ends, and the frame libraries weigh nothing.
 """
 
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from partner_node.flower.errors import VaultProcessEnded
-from partner_node.flower.pipe import ANSWERED, READY, read_body, write_body
+from partner_node.flower.pipe import ANSWERED, ASK, LEAVE, OPEN, read_body, write_body
 from partner_node.vault.wanted import is_wanted
 from protocol.round.frame import unpack
 
@@ -33,15 +34,15 @@ class VaultChild:
     vault: Path
     process: "subprocess.Popen[bytes] | None" = None
     used_s: float = 0.0
+    holds: bool = False  # whether the process has the vault open
 
     def ask(self, body: bytes, *, meanwhile: Callable[[], None]) -> tuple[bytes, ...] | None:
         """Return the answers to a message; None when there is none to give. meanwhile: called while it works.
 
         Raises: VaultProcessEnded; the next message starts another process.
         """
-        process = self._started(meanwhile)
-        answer = self._wait(_in_background(lambda: _exchange(process, body)), meanwhile)
-        self.used_s = time.monotonic()
+        answer = self._exchanged(ASK + body, meanwhile)
+        self.holds, self.used_s = True, time.monotonic()
         if not answer.startswith(ANSWERED):
             return None
         return unpack(answer[len(ANSWERED) :], source="the vault's process")
@@ -51,19 +52,25 @@ class VaultChild:
 
         Raises: VaultProcessEnded.
         """
-        self._started(meanwhile)
-        self.used_s = time.monotonic()
+        self._exchanged(OPEN, meanwhile)
+        self.holds, self.used_s = True, time.monotonic()
 
     def rest(self) -> None:
-        """End the process when nothing came for a while, or a command waits for the vault."""
-        if self.process is not None and (time.monotonic() - self.used_s > IDLE_S or is_wanted(self.vault)):
+        """End the process when nothing came for a while; let go of the vault when a command waits for it."""
+        if self.process is None:
+            return
+        if self.process.poll() is not None or time.monotonic() - self.used_s > IDLE_S:
             self.end()
+        elif self.holds and is_wanted(self.vault):
+            with suppress(VaultProcessEnded):  # then it let go as well
+                self._exchanged(LEAVE, lambda: None)
+            self.holds = False
 
     def end(self) -> None:
         """End the process: it closes the vault itself, after what it is doing."""
         if self.process is None:
             return
-        process, self.process = self.process, None
+        process, self.process, self.holds = self.process, None, False
         with suppress(OSError):  # what it did not read any more
             _stream(process.stdin).close()
         try:
@@ -72,16 +79,18 @@ class VaultChild:
             return  # it goes on and ends by itself; killing it would help nobody
         _stream(process.stdout).close()
 
-    def _started(self, meanwhile: Callable[[], None]) -> "subprocess.Popen[bytes]":
-        if self.process is not None and self.process.poll() is None:
-            return self.process
-        self.end()
-        command = [sys.executable, "-m", "partner_node.flower.vault_process", str(self.node_file.absolute())]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own program
-        self.process = process
-        if self._wait(_in_background(lambda: read_body(_stream(process.stdout))), meanwhile) != READY:
-            raise self._ended()
-        return process
+    def _exchanged(self, body: bytes, meanwhile: Callable[[], None]) -> bytes:
+        """Return what the process says to a body; it is started when it does not run.
+
+        Raises: VaultProcessEnded.
+        """
+        process = self.process
+        if process is None or process.poll() is not None:
+            self.end()
+            command = [sys.executable, "-m", "partner_node.flower.vault_process", str(self.node_file.absolute())]
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own program
+            self.process = process
+        return self._wait(_in_background(lambda: _exchange(process, body)), meanwhile)
 
     def _wait(self, work: "Future[bytes | None]", meanwhile: Callable[[], None]) -> bytes:
         until = time.monotonic() + ANSWER_S

@@ -1,7 +1,8 @@
 """Touches the world: the process that holds vault, keys and data; it has no line to anywhere but its parent.
 
 The parent talks to the network and holds none of these. A message comes in on stdin and its answers go out on stdout,
-each behind its length; when stdin ends, so does this process. Frame libraries are loaded here, when data is due.
+each behind its length; when stdin ends, so does this process. Frame libraries are loaded here, when data is due. Told
+to let go, it closes the vault and drops the keys; the next message finds everything read anew, only the program stays.
 
     python -m partner_node.flower.vault_process NODE.TOML
 """
@@ -19,7 +20,7 @@ from typing import BinaryIO
 from partner_node.config import load_config
 from partner_node.core_dumps import forbid_core_dumps
 from partner_node.flower.log_lines import tell
-from partner_node.flower.pipe import ANSWERED, NOT_ANSWERED, READY, read_body, write_body
+from partner_node.flower.pipe import ANSWERED, ASK, LEAVE, NOT_ANSWERED, OPEN, READY, read_body, write_body
 from partner_node.gate import Gate
 from partner_node.node import load_node
 from partner_node.taking_part import take_part
@@ -45,12 +46,20 @@ def main() -> int:
 
 
 def _serve(path: Path, asked: BinaryIO, answers: BinaryIO) -> None:
+    while (body := read_body(asked)) is not None:
+        if _hold(path, body, asked, answers):
+            write_body(answers, READY)  # the vault is free
+
+
+def _hold(path: Path, body: bytes | None, asked: BinaryIO, answers: BinaryIO) -> bool:
+    """Answer with the vault open until told to let go of it; tell whether it was that, and not the end of stdin."""
     node = load_node(load_config(path), today=_today())
     with node.writing(most_s=0) as vault:  # a person goes first; the message comes again
         gate = take_part(node, vault, today=_today)
-        write_body(answers, READY)
-        while (body := read_body(asked)) is not None:
-            write_body(answers, _answer(gate, body))
+        while body is not None and body != LEAVE:
+            write_body(answers, READY if body == OPEN else _answer(gate, body.removeprefix(ASK)))
+            body = read_body(asked)
+    return body is not None
 
 
 def _answer(gate: Gate, body: bytes) -> bytes:

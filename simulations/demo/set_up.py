@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -165,10 +166,12 @@ class SetUp:
 
     def everyone(self, command: Callable[[PartyId], Command], parties: Sequence[PartyId] = PARTICIPANTS) -> None:
         """Let every party give a command, some beside each other."""
-        for first in range(0, len(parties), AT_ONCE):
-            ends = [
+        running: deque[Callable[[], str]] = deque()
+        for party in parties:
+            if len(running) == AT_ONCE:
+                running.popleft()()
+            running.append(
                 self.processes.begin(party, "samenzicht-node", *command(party), folder=self.place.partner(party))
-                for party in parties[first : first + AT_ONCE]
-            ]
-            for end in ends:
-                end()
+            )
+        for end in running:
+            end()

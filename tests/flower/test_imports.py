@@ -28,6 +28,12 @@ def test_one_that_needs_it_does() -> None:
     assert loads("flwr", "partner_node.flower.service")
 
 
+@pytest.mark.parametrize("library", ["alembic", "flwr", "pandas", "polars", "scipy"])
+def test_a_release_loads_none_of_what_it_does_not_need(library: str) -> None:
+    """Migrations are for another day than the one on which the tables are the newest."""
+    assert not loads(library, "coordinator.cli.release")
+
+
 @pytest.mark.parametrize("library", ["flwr", "polars", "pandas"])
 def test_the_process_with_the_vault_loads_neither_flower_nor_frames_before_data_is_due(library: str) -> None:
     assert not loads(library, "partner_node.flower.vault_process")

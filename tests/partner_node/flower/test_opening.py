@@ -179,21 +179,24 @@ def test_while_a_person_works_with_the_vault_there_is_no_answer_and_then_there_i
 
 
 def test_a_command_that_wants_the_vault_gets_it_from_a_service_that_rests(child: VaultChild, folder: Path) -> None:
+    """The process stays and lets go of the vault, keys and all; the next message finds it open again."""
     child.start(meanwhile=lambda: None)
+    first = child.process
     node = load_node(load_config(folder / "node.toml"), today=today())
     with ThreadPoolExecutor(1) as pool:
 
         def command() -> bool:
             with node.writing():
-                return is_there(child)
+                return is_there(child) and not child.holds
 
         asked = pool.submit(command)
         while not asked.done():
             child.rest()
             time.sleep(0.05)
-        assert asked.result() is False
+        assert asked.result()
     assert not is_wanted(folder / "vault"), "the mark goes with the command"
-    child.start(meanwhile=lambda: None)
+    assert child.ask(b"no frame", meanwhile=lambda: None) is None
+    assert child.process is first
     with pytest.raises(VaultInUse):  # control: nobody lets go
         when_free(folder / "vault", lambda: open_vault(node.config.vault_path, node.owner), most_s=0.3)
 
