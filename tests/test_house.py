@@ -33,9 +33,10 @@ HOMES = {
     ),
     "diffprivlib": (),
     "dp_accounting": ("privacy/epsilon.py",),
+    "fastapi": ("coordinator/web/",),
     "flwr": ("coordinator/flower/", "partner_node/flower/"),
     "httpx": ("coordinator/flower/", "partner_node/flower/"),
-    "jinja2": ("coordinator/table_page.py", "partner_node/quality/page.py"),
+    "jinja2": ("coordinator/table_page.py", "coordinator/web/", "partner_node/quality/page.py"),
     "numpy": (
         "protocol/round/",
         "privacy/",
@@ -64,7 +65,9 @@ HOMES = {
     "scipy": ("coordinator/estimates/",),
     "shapely": ("coordinator/geography/", "simulations/region/published.py"),
     "sqlalchemy": ("coordinator/store/",),
+    "starlette": ("coordinator/web/",),
     "typer": ("privacy/audit/cli.py", "simulations/cli/", "partner_node/cli/", "coordinator/cli/"),
+    "uvicorn": ("coordinator/web/",),
 }
 BENCHMARKS = "simulations/benchmarks/"
 # What touches the world or the clock; `protocol` and `privacy` import none of it.

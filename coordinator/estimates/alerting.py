@@ -140,6 +140,7 @@ def ewma(surprise: Estimates, *, weight: float = 0.25, periods_between: float = 
     return Drift(score, ringing, ewma_run_length(weight, limit))
 
 
+@lru_cache(maxsize=256)  # the search for a limit asks for thirty, and every chart for one of them again
 def cusum_run_length(slack: float, limit: float, *, drift: float = 0.0) -> float:
     """Return the mean number of periods until a one-sided sum chart rings. drift: in standard errors a period.
 

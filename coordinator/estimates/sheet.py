@@ -92,8 +92,8 @@ def make_sheet(indicator: Indicator, context: Context) -> Sheet:
     consistent = make_consistent(indicator.tree.tree, indicator.value, indicator.variance)
     figures, people = consistent.figures, context.inhabitants
     years = MONTHS_IN[indicator.length] / 12
-    single = _dispersion(indicator, context, years)
-    whole = _dispersion(indicator, context, years * periods)
+    single = dispersion_over(indicator, context, years)
+    whole = dispersion_over(indicator, context, years * periods)
     level = _level(figures, people)
     course = trend(figures, level, whole.factor, context.breaks)
     leaves = np.setdiff1d(np.arange(nodes), indicator.tree.tree.parent)
@@ -115,8 +115,8 @@ def make_sheet(indicator: Indicator, context: Context) -> Sheet:
     )
 
 
-def _dispersion(indicator: Indicator, context: Context, years: float) -> Dispersion:
-    """Return the larger of what was seen and what households that come back make of it."""
+def dispersion_over(indicator: Indicator, context: Context, years: float) -> Dispersion:
+    """Return the larger of what was seen and what households that come back make of it over so many years."""
     seen = estimate_dispersion(estimates(indicator.value, indicator.variance))
     if context.returns is None:
         return seen

@@ -1,0 +1,257 @@
+"""Computes: an indicator's figures over some periods together, with intervals and verdicts, and pairs to compare.
+
+Noise is drawn anew in every period, so that the variance of a sum is the sum of the variances. What may not be shown is
+taken out here: the value of such a cell goes no further.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from coordinator.estimates.comparable import ALIKE, with_comparable
+from coordinator.estimates.consistency import Consistent, make_consistent
+from coordinator.estimates.display import Displayed, displayed
+from coordinator.estimates.estimate import Bools, Estimates, Floats, Places, Reason, estimates
+from coordinator.estimates.indicators import Indicator
+from coordinator.estimates.intervals import Dispersion, registered, two_sided, underlying
+from coordinator.estimates.rates import LEAST_DENOMINATOR, PER
+from coordinator.estimates.sheet import Context, dispersion_over
+from coordinator.estimates.small_areas import LEAST_INHABITANTS, design, fay_herriot, rate_errors
+from coordinator.estimates.verdicts import (
+    Comparisons,
+    Page,
+    Reliability,
+    Verdict,
+    judge,
+    reliability,
+    with_other,
+    with_whole,
+)
+from privacy.precision import PrecisionRule
+from protocol.words.geography import Level, level_of
+from protocol.words.period import MONTHS_IN
+
+
+@dataclass(frozen=True, slots=True)
+class SpanCell:
+    """One area that is shown. rate: per 1,000 inhabitants with its limits for noise and chance; None: nobody tells."""
+
+    value: int
+    low: float
+    high: float
+    rate: tuple[float, float, float] | None
+    reliability: Reliability
+    verdict: Verdict
+    change: Verdict
+    against_alike: Verdict
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pairs:
+    """Areas of one stretch to compare with one another; those that are not shown are absent from it.
+
+    consistent: shape (nodes, 1). inhabitants: float64, shape (nodes,).
+    """
+
+    consistent: Consistent
+    inhabitants: Floats
+    dispersion: Dispersion
+
+    def judge(self, pairs: Sequence[tuple[int, int]]) -> Page:
+        """Return for each pair of nodes how the rate of the first is beside that of the second, as one page."""
+        first, second = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
+        figures, people = self.consistent.figures, np.nan_to_num(self.inhabitants)
+        here, there = people[first], people[second]
+        times = np.divide(here, there, out=np.zeros(here.shape), where=there > 0)
+        common = np.array([self._covariance(*pair) for pair in pairs])
+        # The errors of parts of one whole are not independent; with_other takes them for it.
+        variance = np.maximum(figures.variance[first, 0] - 2 * times * common, 0.0)
+        mine = estimates(np.where(figures.told[first, 0], figures.value[first, 0], np.nan), variance)
+        others = estimates(
+            np.where(figures.told[second, 0], figures.value[second, 0], np.nan), figures.variance[second, 0]
+        )
+        return judge([with_other(mine, here, others, there, self.dispersion)])
+
+    def _covariance(self, first: int, second: int) -> float:
+        told = self.consistent.figures.told
+        return self.consistent.covariance(first, second) if told[first, 0] and told[second, 0] else 0.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SpanFigures:
+    """All areas over some periods. cells: of the nodes that are shown. known: nodes of which there is an estimate."""
+
+    cells: Mapping[int, SpanCell]
+    known: frozenset[int]
+    false_alarms: Mapping[Level, float]
+    pairs: Pairs
+
+
+def span_figures(
+    indicator: Indicator,
+    context: Context,
+    periods: Sequence[int],
+    *,
+    before: Sequence[int],
+    hidden: Collection[int],
+    rule: PrecisionRule,
+) -> SpanFigures:
+    """Return the figures over these periods together, beside the whole and beside as many periods before.
+
+    periods, before: places in the indicator's periods; before is empty where there are none. hidden: nodes
+    that a release does not show. rule: what is less precise than it wants is not shown either; that follows
+    from the noisy value and the plan alone.
+    """
+    years = MONTHS_IN[indicator.length] * len(periods) / 12
+    dispersion = dispersion_over(indicator, context, years)
+    consistent = _together(indicator, periods)
+    figures, people = consistent.figures, context.inhabitants
+    shown = figures.told[:, 0] & _precise(figures, rule)
+    shown[list(hidden)] = False
+    limits, levels = registered(figures), underlying(figures, dispersion)
+    values, classes = displayed(consistent), reliability(figures)
+    verdicts, changes, kin, alarms = _judged(
+        indicator, context, consistent, before=before, shown=shown, dispersion=dispersion
+    )
+    cells = {}
+    for node in np.flatnonzero(shown).tolist():
+        cells[node] = SpanCell(
+            _whole(values, node),
+            float(limits.low[node, 0]),
+            float(limits.high[node, 0]),
+            _rate(figures.value[node, 0], levels.low[node, 0], levels.high[node, 0], people[node]),
+            classes[node] or Reliability.TOO_UNCERTAIN,
+            verdicts[node],
+            changes[node],
+            kin[node],
+        )
+    pairs = Pairs(_masked(consistent, shown), people, dispersion)
+    return SpanFigures(
+        MappingProxyType(cells), frozenset(np.flatnonzero(figures.told[:, 0]).tolist()), MappingProxyType(alarms), pairs
+    )
+
+
+def small_area_rates(
+    indicator: Indicator, context: Context, periods: Sequence[int]
+) -> Mapping[int, tuple[float, float, float]]:
+    """Return the `geschat` rate per 1,000 of every smallest area that can have one, with its 95 % limits, by node."""
+    years = MONTHS_IN[indicator.length] * len(periods) / 12
+    consistent = _together(indicator, periods)
+    leaves = np.setdiff1d(np.arange(consistent.tree.size), consistent.tree.parent)
+    people = context.inhabitants[leaves]
+    usable: Bools = np.nan_to_num(people) >= LEAST_INHABITANTS
+    safe, figures = np.where(usable, people, 1.0), consistent.figures
+    counted = usable & figures.told[leaves, 0]
+    rate = estimates(figures.value[leaves, 0] / safe, np.where(counted, figures.variance[leaves, 0] / safe**2, np.inf))
+    noisy = rate_errors(rate, safe, dispersion_over(indicator, context, years).factor)
+    found = fay_herriot(noisy, design(context.covariates[leaves]), usable).estimated
+    half = two_sided(0.95) * np.sqrt(np.where(found.told, found.variance, 0.0))
+    return {
+        int(leaves[place]): _limits(found.value[place] * PER, half[place] * PER)
+        for place in np.flatnonzero(found.told).tolist()
+    }
+
+
+def areas_alike(context: Context, nodes: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
+    """Return for each of these nodes, all of one level, those of them most like it, nearest first."""
+    number = min(ALIKE, len(nodes) - 1)
+    if number < 1:
+        return {}
+    people = np.nan_to_num(context.inhabitants[nodes])
+    any_figure = estimates(np.zeros(len(nodes)), np.ones(len(nodes)))
+    found = with_comparable(any_figure, people, context.covariates[nodes], Dispersion(1.0, 0.0), number=number).alike
+    return {node: tuple(nodes[place] for place in row) for node, row in zip(nodes, found.tolist(), strict=True)}
+
+
+def _together(indicator: Indicator, periods: Sequence[int]) -> Consistent:
+    value, variance = indicator.value[:, periods], indicator.variance[:, periods]
+    return make_consistent(indicator.tree.tree, value.sum(axis=1)[:, None], variance.sum(axis=1)[:, None])
+
+
+def _precise(figures: Estimates, rule: PrecisionRule) -> Bools:
+    half = two_sided(0.95) * np.sqrt(np.where(figures.told, figures.variance, np.inf))[:, 0]
+    return np.asarray(half <= float(rule.relative) * np.maximum(np.rint(figures.value[:, 0]), rule.reference))
+
+
+def _judged(
+    indicator: Indicator,
+    context: Context,
+    consistent: Consistent,
+    *,
+    before: Sequence[int],
+    shown: Bools,
+    dispersion: Dispersion,
+) -> tuple[list[Verdict], list[Verdict], list[Verdict], dict[Level, float]]:
+    """Return the three verdicts of every node, level by level, each level and question a page of its own."""
+    size, people = consistent.tree.size, context.inhabitants
+    now = _column(consistent.figures, shown)
+    earlier = _column(_together(indicator, before).figures, shown) if before else None
+    made = [[Verdict.NOT_TOLD] * size for _ in range(3)]
+    alarms = {}
+    for level in Level:
+        nodes = np.array(
+            [node for node, code in enumerate(indicator.tree.codes) if code is not None and level_of(code) is level],
+            dtype=np.int64,
+        )
+        if not nodes.size:
+            continue
+        here, exposure = _at(now, nodes), np.nan_to_num(people[nodes])
+        pages: list[Comparisons | None] = [_beside_whole(consistent, now, nodes, people=people, dispersion=dispersion)]
+        pages.append(with_other(here, exposure, _at(earlier, nodes), exposure, dispersion) if earlier else None)
+        number = min(ALIKE, nodes.size - 1)
+        kind = with_comparable(here, exposure, context.covariates[nodes], dispersion, number=number) if number else None
+        pages.append(None if kind is None else kind.comparisons)
+        for words, page in zip(made, pages, strict=True):
+            if page is not None:
+                judged = judge([page])
+                for node, verdict in zip(nodes.tolist(), judged.verdicts, strict=True):
+                    words[node] = verdict
+                if page is pages[0]:
+                    alarms[level] = judged.false_alarms
+    return made[0], made[1], made[2], alarms
+
+
+def _beside_whole(
+    consistent: Consistent, now: Estimates, nodes: Places, *, people: Floats, dispersion: Dispersion
+) -> Comparisons:
+    top, told = int(consistent.tree.roots[0]), now.told
+    covariance = np.array(
+        [consistent.covariance(node, top) if told[node] and told[top] else 0.0 for node in nodes.tolist()]
+    )
+    whole, everyone = _at(now, np.array([top])), float(np.nan_to_num(people[top]))
+    return with_whole(_at(now, nodes), people[nodes], whole, everyone, dispersion=dispersion, covariance=covariance)
+
+
+def _column(figures: Estimates, shown: Bools) -> Estimates:
+    return estimates(figures.value[:, 0], np.where(shown, figures.variance[:, 0], np.inf))
+
+
+def _at(figures: Estimates, nodes: Places) -> Estimates:
+    return Estimates(figures.value[nodes], figures.variance[nodes], figures.reason[nodes])
+
+
+def _masked(consistent: Consistent, shown: Bools) -> Consistent:
+    """Return the same without the values of what is not shown; variances come from the plan and stay."""
+    variance = np.where(shown[:, None], consistent.figures.variance, np.inf)
+    figures = estimates(consistent.figures.value, variance, Reason.NOT_DETERMINED)
+    return Consistent(consistent.tree, figures, consistent.below_variance, consistent.share)
+
+
+def _limits(value: float, half: float) -> tuple[float, float, float]:
+    return max(value, 0.0), max(value - half, 0.0), max(value + half, 0.0)
+
+
+def _whole(values: Displayed, node: int) -> int:
+    found = values.cell(node)
+    if found is None:
+        raise AssertionError("a shown node is told")
+    return found
+
+
+def _rate(value: float, low: float, high: float, people: float) -> tuple[float, float, float] | None:
+    if not people >= LEAST_DENOMINATOR:  # NaN too
+        return None
+    scale = PER / people
+    return max(value, 0.0) * scale, low * scale, high * scale

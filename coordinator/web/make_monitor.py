@@ -1,0 +1,93 @@
+"""Computes: the monitor from what an office released: opened tables, declarations, areas and public context."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+
+from coordinator.estimates.hierarchy import area_tree
+from coordinator.estimates.indicators import Indicator
+from coordinator.estimates.sheet import Context
+from coordinator.estimates.sheet_file import context_of
+from coordinator.figures_file import PRACTICE
+from coordinator.geography.drawing import Drawing
+from coordinator.geography.edition import Edition
+from coordinator.planner.public_model import PublicRate
+from coordinator.web.make_areas import make_areas
+from coordinator.web.make_indicators import Released, make_indicators
+from coordinator.web.monitor import REGION, IndicatorId, Member, Monitor, MonitorIndicator, Planned
+from protocol.covenant.covenant import Covenant
+from protocol.words.geography import Level
+from protocol.words.ids import MeasureId
+from protocol.words.period import Period, first_day
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ReleasedStudy:
+    """A study with what it released. rates: published, by measure. periods: of which a release stands."""
+
+    released: Released
+    rates: Mapping[MeasureId, PublicRate]
+    periods: frozenset[Period]
+
+
+@dataclass(frozen=True, slots=True)
+class LogHead:
+    """The size and root of the coordinator's log. root: hex."""
+
+    size: int
+    root: str
+
+
+def make_monitor(
+    covenant: Covenant, edition: Edition, drawing: Drawing, studies: Sequence[ReleasedStudy], head: LogHead
+) -> Monitor:
+    """Return the monitor. edition: with the areas of the covenant. drawing: of it.
+
+    Without a released round it has areas and a calendar, and no indicators.
+    """
+    geography = edition.geography
+    tree = area_tree(geography, region=len(geography.codes_at(Level.GEMEENTE)) > 1)
+    found: dict[IndicatorId, MonitorIndicator] = {}
+    for each in studies:
+        for indicator in make_indicators(each.released, partial(_context, edition, each.rates)):
+            found.setdefault(indicator.id, indicator)
+    areas = make_areas(edition, drawing, tree, context_of(edition, tree))
+    titles = [str(each.released.study.title) for each in studies]
+    return Monitor(
+        title=titles[0] if titles else str(covenant.coordinator.name),
+        practice=any(PRACTICE in title.lower() for title in titles),
+        whole=tree.codes[int(tree.tree.roots[0])] or REGION,
+        areas=areas,
+        indicators=MappingProxyType(found),
+        members=tuple(
+            Member(str(party.name), party.role, party.type, str(party.purpose), str(party.legal_ground))
+            for party in covenant.parties
+        ),
+        calendar=_calendar(studies),
+        year=geography.year,
+        width=drawing.width,
+        height=drawing.height,
+        log_size=head.size,
+        log_root=head.root,
+    )
+
+
+def _context(edition: Edition, rates: Mapping[MeasureId, PublicRate], indicator: Indicator) -> Context:
+    rate = rates.get(indicator.measure)
+    return context_of(edition, indicator.tree, returns=None if rate is None else rate.returns)
+
+
+def _calendar(studies: Sequence[ReleasedStudy]) -> tuple[Planned, ...]:
+    planned = [
+        Planned(
+            entry.period,
+            entry.opens,
+            entry.due,
+            entry.period in each.periods,
+            entry.period in each.released.withdrawn,
+        )
+        for each in studies
+        for entry in each.released.study.schedule
+    ]
+    return tuple(sorted(planned, key=lambda entry: first_day(entry.period)))
