@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from protocol.words.geography import Level
 from simulations.folder import marked
 from simulations.population.households import make_population
+from simulations.population.rates import ZAANSTAD, Rates
 from simulations.region import Region
 from simulations.region.files import region_files
 from simulations.region.map import draw_map
@@ -94,17 +95,18 @@ def make_practice(
     faults: FaultRates,
     tell: Callable[[str], None],
     first_year: int = FIRST_YEAR,
+    rates: Rates = ZAANSTAD,
 ) -> Practice:
     """Return the files of a region with the registers of these years; equal arguments give equal bytes.
 
-    tell: takes a line for each phase.
+    rates: how often what happens at home happens. tell: takes a line for each phase.
     """
     files = {f"gebied/{name}": body for name, body in region_files(region).items()}
     files[marked("kaart", "svg")] = draw_map(region).encode()
     tell(f"kaarten, adressen en kerncijfers van {len(region.buurten.codes)} buurten")
     population = make_population(region, first_year=first_year, years=years)
     tell(f"{population.home.size} huishoudens")
-    registers = make_registers(region, population, seed)
+    registers = make_registers(region, population, seed, rates=rates)
     tell(f"registraties van {years} jaar: {sum(register.rows for register in registers)} rijen")
     files |= delivery_files(region, population, registers, seed, faults=faults)
     tell(f"leveringen per kwartaal, met ingebouwde fouten: {len(files)} bestanden")

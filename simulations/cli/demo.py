@@ -19,7 +19,7 @@ from privacy.epsilon import epsilon_of, up
 from protocol.errors import SamenzichtError
 from simulations.cli.story import Story
 from simulations.demo.place import Place
-from simulations.demo.plan import Calendar
+from simulations.demo.plan import SEED, Calendar
 from simulations.demo.play import PHASES, Demo, play
 from simulations.demo.serve import PORT, server_of
 from simulations.words import ORIGIN
@@ -34,7 +34,7 @@ def demo_command(
     out: Annotated[
         Path, typer.Option("--out", file_okay=False, help="folder; that of an earlier demo is replaced")
     ] = DEFAULT,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="another seed is another region")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="another seed is another region")] = SEED,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="serve the page when all is done")] = True,
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="on 127.0.0.1")] = PORT,
     as_json: Annotated[bool, typer.Option("--json", help="what came out as JSON on stdout")] = False,

@@ -1,6 +1,6 @@
 """Computes: what the parties of the demo agree on, as the files that people would write: covenant, parties, study."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from partner_node.profiles.catalogue import PROFILES
@@ -12,6 +12,7 @@ from protocol.words.geography import Level
 from protocol.words.ids import PartyId
 from protocol.words.period import Period, earlier, last_day
 from simulations.by_hand import document
+from simulations.population.rates import ZAANSTAD
 from simulations.words import ORIGIN
 from simulations.world.agreement import COORDINATOR, WITNESS, make_study
 from simulations.world.scenario import ALL_PARTNERS
@@ -26,13 +27,23 @@ REPORTS, WITH_REPORTS = {"politie-incidenten", "vt-meldingen"}, {"politie", "vei
 MOST_REPORTS, REPORTS_VARIANCE = 3, 400
 _VARIANCE = {Level.WIJK: (13, 16), Level.BUURT: (25, 26)}  # of households alone, and beside reports
 LATE, RESTARTED = PartyId("ggd"), PartyId("school")  # late in the second round; restarted in the third
-RATES = {  # per 1,000 inhabitants and year, of the simulation's own recipe (`simulations/registers/partners.py`)
-    "dieren-huishoudens": 0.5,
-    "ggd-huishoudens": 1.9,
-    "ggz-huishoudens": 8.5,
-    "jeugdhulp-huishoudens": 34.0,
-    "school-huishoudens": 6.5,
-    "verslaving-huishoudens": 2.8,
+# A gemeente whose wijken differ enough to be seen through noise and chance: `tests/simulations/test_demo_plan.py`. Its
+# meldingen lie between those of Almelo (10.9) and Almere (16.2), the gradient is the steepest of DOMAIN 2.8.
+SEED = 7
+RECIPE = replace(ZAANSTAD, meldingen=14.0, income_beta=0.40, wijk_gamma=5.0)
+INCIDENTS_A_MELDING = 5.7 / 7.4  # Zaanstad 2023, as the planner's own rates
+# Per 1,000 inhabitants and year, and events a year of a household in sight; of the simulation's own recipe.
+RATES = {
+    "dieren-huishoudens": (0.5, 0.3),
+    "ggd-huishoudens": (1.9, 0.3),
+    "ggz-huishoudens": (8.5, 0.3),
+    "jeugdhulp-huishoudens": (34.0, 0.3),
+    "politie-huishoudens": (RECIPE.meldingen * INCIDENTS_A_MELDING, 0.44),
+    "politie-incidenten": (RECIPE.meldingen * INCIDENTS_A_MELDING, 0.44),
+    "school-huishoudens": (6.5, 0.3),
+    "verslaving-huishoudens": (2.8, 0.3),
+    "vt-casussen": (RECIPE.meldingen, 0.56),
+    "vt-meldingen": (RECIPE.meldingen, 0.56),
 }
 _NAMES = {COORDINATOR: "Gemeente (verzonnen)", WITNESS: "Getuige van de FG (verzonnen)"}
 
@@ -143,10 +154,11 @@ def study_toml(covenant: Covenant, calendar: Calendar) -> str:
 
 
 def rates_toml() -> str:
-    """Return the public rates of the measures for which the planner has none of its own."""
+    """Return the public rates by which the planner judges the study."""
     source = "recept van de simulatie"
     return "\n".join(
-        f'["{name}"]\nper_1000 = {rate}\nreturns = 0.3\nsource = "{source}"' for name, rate in RATES.items()
+        f'["{name}"]\nper_1000 = {rate}\nreturns = {returns}\nsource = "{source}"'
+        for name, (rate, returns) in RATES.items()
     )
 
 

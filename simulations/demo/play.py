@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from simulations.demo.place import Place
-from simulations.demo.plan import PARTICIPANTS, Calendar
+from simulations.demo.plan import PARTICIPANTS, RECIPE, Calendar
 from simulations.demo.processes import Processes
 from simulations.demo.quarters import Quarters
 from simulations.demo.results import Results, collect, write_pages
@@ -82,6 +82,12 @@ def play(place: Place, calendar: Calendar, *, seed: int, tell: Tell) -> Demo:
 def _invent(place: Place, calendar: Calendar, seed: int) -> None:
     first, last = (int(each[:4]) for each in (calendar.periods[0], calendar.periods[-1]))
     made = make_practice(
-        make_region(seed), years=last - first + 1, seed=seed, faults=USUAL, tell=lambda _: None, first_year=first
+        make_region(seed),
+        years=last - first + 1,
+        seed=seed,
+        faults=USUAL,
+        tell=lambda _: None,
+        first_year=first,
+        rates=RECIPE,
     )
     write_folder(place.region, made.files, made.about)
