@@ -24,6 +24,7 @@ GROUPS = {
     "status": "coordinator.cli.status",
     "export": "coordinator.cli.export",
     "estimates": "coordinator.cli.estimates",
+    "theme": "coordinator.cli.theme",
 }
 
 # A release of the Netherlands is a million objects, none of them in a circle: at Python's 700, looking for circles
