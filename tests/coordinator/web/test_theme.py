@@ -58,7 +58,7 @@ def test_every_pair_of_our_own_colours_holds() -> None:
 def test_a_theme_that_holds_is_taken_as_it_is() -> None:
     theme = parse_theme(f":root {{ {HEADER}: #7A003C; --basis-border-radius-md: 0; --utrecht-x: red }}".encode())
     assert (theme.too_close, theme.replaced, theme.unreadable) == ((), (), ())
-    assert theme.values == DEFAULTS | {HEADER: "#7a003c", "--basis-border-radius-md": "0"}
+    assert theme.values == {**DEFAULTS, HEADER: "#7a003c", "--basis-border-radius-md": "0"}
     assert "--utrecht-x" not in theme.css().decode()
 
 
