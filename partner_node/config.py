@@ -19,6 +19,7 @@ from protocol.words.ids import Digest, PartyId
 
 VAULT_FILE = "vault.sqlite"
 PAUSE_FILE = "paused"
+COURIER_FOLDER = "courier"
 MAX_FILE_BYTES = 1 << 20
 OTHERS_WRITE = 0o022
 # No sign that some shell or service would fill in: what stands here is the path.
@@ -104,6 +105,11 @@ class Config:
     def vault_path(self) -> Path:
         """The vault's file."""
         return self.place(self.settings.vault) / VAULT_FILE
+
+    @property
+    def courier_path(self) -> Path:
+        """The folder in which a courier's files wait, beside the configuration."""
+        return self.folder / COURIER_FOLDER
 
     @property
     def pause_path(self) -> Path:

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, _Lazy] = {
     "refuse": _Lazy("decide", "refuse"),
     "declare": _Lazy("declare"),
     "run": _Lazy("run", "run"),
+    "courier": _Lazy("courier"),
     "pause": _Lazy("pause", "pause"),
     "resume": _Lazy("pause", "resume"),
     "status": _Lazy("status"),

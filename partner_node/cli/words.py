@@ -14,6 +14,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "help-refuse": ("weiger een meetplan", "refuse a study"),
     "help-declare": ("verklaar hoe volledig de levering is", "declare how complete the delivery is"),
     "help-run": ("draai als dienst: doe mee aan rondes", "run as a service: take part in rounds"),
+    "help-courier": (
+        "doe mee zonder lijn, met bestanden op een stick",
+        "take part without a line, by files on a stick",
+    ),
     "help-pause": ("doe even niet mee", "take part in nothing for now"),
     "help-resume": ("doe weer mee", "take part again"),
     "help-status": ("hoe het met deze node staat", "how this node stands"),
@@ -31,6 +35,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "counting": ("de telling wordt gemaakt", "counting"),
     "replaying": ("de boekhouding wordt nagerekend", "replaying the accounts"),
     "copying": ("de reservekopie wordt geschreven", "writing the backup"),
+    # courier
+    "courier-answered": (
+        "{answered} berichten beantwoord, {refused} geweigerd; antwoorden: samenzicht-node courier export --to MAP",
+        "{answered} messages answered, {refused} refused; answers: samenzicht-node courier export --to FOLDER",
+    ),
+    "courier-carried": ("{files} bestanden in {folder}", "{files} files in {folder}"),
     # keys
     "keys-made": ("sleutels gemaakt in {folder}", "keys made in {folder}"),
     "keys-safe": (

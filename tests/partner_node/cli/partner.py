@@ -278,7 +278,7 @@ def run_round(
     sent: list[bytes] = []
     with node.writing() as vault:
         gate = take_part(node, vault, today=lambda: TODAY, chance=lambda *names: seeded_source(seed, *names))
-        others = {party: _other(partner, party) for party in agreement.PARTICIPANTS if party != partner.party}
+        others = {party: other_party(partner, party) for party in agreement.PARTICIPANTS if party != partner.party}
         coordinator = Coordinator(member_of_other(partner, agreement.COORDINATOR))
         step = coordinator.propose(digest, agreement.PERIOD, agreement.PARTICIPANTS, NOW_S)
         slot = step.slot.slot
@@ -319,7 +319,9 @@ def _officer_key(partner: Partner, party: PartyId) -> SigningKey:
     return example.signing_key(f"{party} fg")
 
 
-def _other(partner: Partner, party: PartyId) -> SimulatedParty:
+def other_party(partner: Partner, party: PartyId) -> SimulatedParty:
+    """Return one of the others, with zero counts."""
+
     def counts(offer: Offer) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         return np.zeros(offer.spec.cells, dtype=np.int64)
 

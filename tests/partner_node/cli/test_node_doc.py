@@ -31,6 +31,8 @@ def test_every_command_of_the_page_is_done_in_its_order(tmp_path: Path, monkeypa
             (partner.folder / "register.toml").write_text(blocks("toml")[0])
         if command[0] == "doctor":
             partner.settle()
+        if command[0] == "courier":
+            (partner.folder / "stick").mkdir(exist_ok=True)
         result = partner.run(*command)
         assert result.exit_code == 0, (command, result.stdout, result.stderr)
     assert (partner.folder / "safe" / "vault-backup.sqlite").exists()
