@@ -12,6 +12,7 @@ from partner_node.config import Config, check_not_open, load_config, load_regist
 from partner_node.delivered import delivered_files, load_area_table, open_sources
 from partner_node.delivery.checks import check_columns, check_files
 from partner_node.errors import ConfigRefusal
+from partner_node.flower.ends import CertificateEnds, check_ends
 from partner_node.keystore import FOLDER_MODE, load_keys
 from partner_node.node import (
     Node,
@@ -43,6 +44,7 @@ class Point(StrEnum):
     REGISTER = "register"
     VAULT = "vault"
     DATA = "data"
+    LINK = "link"
     PAUSED = "paused"
 
 
@@ -60,11 +62,15 @@ class OpenDeliveries(ConfigRefusal):
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One point. error: what is wrong; None where it is in order, and where it could not be looked at yet."""
+    """One point. error: what is wrong; None where it is in order, and where it could not be looked at yet.
+
+    warning: what will be wrong soon.
+    """
 
     point: Point
     error: SamenzichtError | None
     skipped: bool = False
+    warning: SamenzichtError | None = None
 
     @property
     def passed(self) -> bool:
@@ -85,6 +91,7 @@ def examine(path: Path, *, today: date) -> tuple[Looked, ...]:
         (Point.REGISTER, lambda: _register(config, today)),
         (Point.VAULT, lambda: _vault(load_node(config, today=today))),
         (Point.DATA, lambda: _data(load_node(config, today=today))),
+        (Point.LINK, lambda: check_ends(config, today=today)),
         (Point.PAUSED, lambda: check_not_paused(config)),
     )
     broken = False
@@ -106,6 +113,8 @@ def _of_machine(config: Config, today: date) -> Iterator[Looked]:
 def _looked(point: Point, check: Callable[[], object]) -> Looked:
     try:
         check()
+    except CertificateEnds as soon:
+        return Looked(point, None, warning=soon)
     except SamenzichtError as error:
         return Looked(point, error)
     return Looked(point, None)

@@ -80,13 +80,15 @@ def _channel(office: Office, now: datetime | None, lang: Language) -> Iterator[C
     if office.config.link_port is None:
         yield courier
         return
-    from coordinator.cli.link import warn_of_end  # noqa: PLC0415 - Flower takes seconds to import
+    from coordinator.cli.link import warn_of_end, warn_of_parties  # noqa: PLC0415 - Flower takes seconds to import
     from coordinator.flower.folder import authority_of, certificate_days_left, node_keys, place_of  # noqa: PLC0415
     from coordinator.flower.link import Link  # noqa: PLC0415 - idem
 
     place = place_of(office.folder, office.config.link_port)
     warn_of_end(certificate_days_left(place, today=day(now)), lang)
-    nodes = node_keys(office.folder, office.covenant().covenant, today=day(now))
+    covenant = office.covenant().covenant
+    warn_of_parties(office.folder, covenant, lang, today=day(now))
+    nodes = node_keys(office.folder, covenant, today=day(now))
     with Link(place, authority_of(place), nodes, lambda error: tell(f"{error.code}: {error}")) as link:
         yield MixedChannel(courier, link, frozenset(nodes))
 
@@ -95,10 +97,10 @@ def _turn(office: Office, channel: Channel, study: Study, period: Period, now: d
     courier, session = office.courier(), office.session()
     for error in office.take_papers():
         tell(f"{error.code}: {error}")
-    slot = begin(session, digest_of(study), period, courier.parties, now_s=seconds(now)).slot
-    before = None
+    begun = begin(session, digest_of(study), period, courier.parties, now_s=seconds(now))
+    before = begun.state
     while True:  # until nothing changes: at most one turn for each state of a round
-        done = turn(session, slot, channel, taken=courier.taken)
+        done = turn(session, begun.slot, channel, taken=courier.taken)
         for error in done.refused:
             tell(f"{error.code}: {error}")
         if done.slot.state is before or done.slot.state is State.DONE:

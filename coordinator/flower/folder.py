@@ -64,6 +64,34 @@ def add_node(office: Path, body: bytes, covenant: Covenant, *, source: str, toda
     return party
 
 
+def remove_node(office: Path, party: PartyId) -> None:
+    """Forget what a party signed for: its node and its certificate are let in no more.
+
+    Raises: UnknownNode.
+    """
+    paths = [office / FOLDER / name / f"{party}.json" for name in _FOLDER_OF.values()]
+    if not any(path.is_file() for path in paths):
+        raise UnknownNode(
+            got=f"no key of {party}", wanted="a party that is on the line", act="the operator must name another party"
+        )
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def endings(office: Path, covenant: Covenant, *, today: date) -> Mapping[str, int]:
+    """Return for how many days what partners signed for still holds, by file, the first to end first; negative: ended.
+
+    Raises: WireRefusal.
+    """
+    found = {
+        f"{name}/{party}": (signed.link_key.valid_until - today).days
+        for name in _FOLDER_OF.values()
+        for party in covenant.participants
+        if (signed := _word(office, name, party)) is not None
+    }
+    return dict(sorted(found.items(), key=lambda each: each[1]))
+
+
 def node_keys(office: Path, covenant: Covenant, *, today: date) -> Mapping[PartyId, bytes]:
     """Return the public keys, PEM, of the parties whose nodes the link reaches; the others have a courier.
 
@@ -80,7 +108,10 @@ def edge_files(office: Path, covenant: Covenant, *, today: date) -> Mapping[str,
     place = place_of(office, 0)
     clients = [_pem(signed) for _, signed in _signed(office, covenant, LinkUse.CLIENT, today)]
     own = {AUTHORITY: place.authority, SERVER: place.certificate, KEY: place.key}
-    return {name: path.read_bytes() for name, path in own.items()} | {PARTIES: b"".join(clients)}
+    files = {name: path.read_bytes() for name, path in own.items()}
+    # nginx reads no empty list, and would go on with the old one. Nobody has a client's certificate of the authority:
+    # its key was not kept, and the one certificate that it signed is for a server.
+    return files | {PARTIES: b"".join(clients) or files[AUTHORITY]}
 
 
 def place_of(office: Path, port: int) -> Place:
@@ -110,13 +141,19 @@ def certificate_days_left(place: Place, *, today: date) -> int:
 
 
 def _signed(office: Path, covenant: Covenant, use: LinkUse, today: date) -> Iterator[tuple[PartyId, SignedLinkKey]]:
-    """Yield what parties of the covenant signed for, checked anew; who signed for nothing is not there."""
+    """Yield what parties of the covenant signed for, checked anew; who signed for nothing that holds is not there."""
     for party in covenant.participants:
-        path = office / FOLDER / _FOLDER_OF[use] / f"{party}.json"
-        if path.is_file():
-            signed = SignedLinkKey.parse(path.read_bytes()[: SignedLinkKey.max_bytes + 1], source=path.name)
+        signed = _word(office, _FOLDER_OF[use], party)
+        if signed is not None and signed.link_key.valid_until >= today:
             check_link_key(signed, covenant, party=party, use=use, on=today)
             yield party, signed
+
+
+def _word(office: Path, name: str, party: PartyId) -> SignedLinkKey | None:
+    path = office / FOLDER / name / f"{party}.json"
+    if not path.is_file():
+        return None
+    return SignedLinkKey.parse(path.read_bytes()[: SignedLinkKey.max_bytes + 1], source=path.name)
 
 
 def _pem(signed: SignedLinkKey) -> bytes:

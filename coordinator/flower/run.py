@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 
 import httpx
 from flwr.common.serde import run_from_proto
-from flwr.proto.control_pb2 import ListNodesRequest, RegisterNodeRequest, StartRunRequest, StopRunRequest
+from flwr.proto.control_pb2 import (
+    ListNodesRequest,
+    RegisterNodeRequest,
+    StartRunRequest,
+    StopRunRequest,
+    UnregisterNodeRequest,
+)
 from flwr.proto.fab_pb2 import Fab
 from flwr.proto.runtime_pb2 import AcquireTaskRequest, PullTaskInputRequest, SendTaskHeartbeatRequest
 from flwr.supercore.constant import TaskType
@@ -76,6 +82,18 @@ def register_nodes(place: Place, authority: bytes, keys: Mapping[PartyId, bytes]
         for name, key in keys.items():
             if key not in known:
                 control.RegisterNode(RegisterNodeRequest(public_key=key, name=name))
+
+
+def agree_nodes(place: Place, authority: bytes, keys: Mapping[PartyId, bytes]) -> None:
+    """Make exactly these node keys known to the SuperLink: a node of any other is logged out and never let in again.
+
+    Raises: SuperLinkFailed.
+    """
+    with Control(place.address, authority) as control, translated():
+        for node in control.ListNodes(ListNodesRequest()).nodes_info:
+            if bytes(node.public_key) not in keys.values():
+                control.UnregisterNode(UnregisterNodeRequest(node_id=node.node_id))
+    register_nodes(place, authority, keys)
 
 
 def _start(control: Control, place: Place, authority: bytes) -> Run:

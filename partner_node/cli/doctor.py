@@ -22,7 +22,7 @@ def doctor_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, lang:
 
 
 def _tree(each: Looked) -> dict[str, object]:
-    error = each.error
+    error = each.error or each.warning
     return {
         "point": each.point,
         "mark": Mark.PASS if each.passed else Mark.FAIL,
@@ -40,6 +40,9 @@ def _lines(looked: Sequence[Looked], failed: int, teller: Teller) -> Iterator[st
             yield f"{mark} {name}"
             if each.skipped:
                 yield teller.say("doctor-skipped")
+            if each.warning is not None:
+                yield teller.say("doctor-soon", text=str(each.warning))
+                yield teller.say("doctor-mend", act=each.warning.hint)
             continue
         yield f"{mark} {name}: {each.error.code}: {each.error}"
         if each.error.hint:

@@ -8,6 +8,7 @@ import typer
 from partner_node.cli.opening import open_node
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, aligned, door, today
 from partner_node.cli.words import heads
+from partner_node.flower.ends import first_ending
 from partner_node.node import Node, stored_approvals
 from partner_node.policy import check_approved
 from partner_node.vault.carry_out import load_memory
@@ -42,6 +43,7 @@ def status_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, lang:
         standing = {str(study.id): _standing(study, approvals, opened) for study in opened.agreed.studies}
         paused = opened.config.pause_path.exists()
         covenant = opened.agreed.covenant
+        ending = first_ending(opened.config)
         tree = {
             "party": opened.agreed.party,
             "covenant": {"id": covenant.id, "version": covenant.version, "digest": digest_of(covenant)},
@@ -49,6 +51,7 @@ def status_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, lang:
             "studies": standing,
             "rounds": [{"study": each.study, "period": each.period, "state": each.state} for each in rounds],
             "log_size": size,
+            "link": None if ending is None else {"ends": ending.name, "days_left": ending.days_left(today())},
         }
         teller.result(tree, _lines(opened, standing, rounds, size, teller, paused=paused))
 
@@ -91,3 +94,6 @@ def _lines(
         table = [(each.study, each.period, each.state) for each in rounds]
         yield from aligned([heads("status-rounds-head", teller.language), *table])
     yield teller.say("status-log", size=size)
+    ending = first_ending(node.config)
+    if ending is not None and ending.step(today()) is not None:
+        yield teller.say("status-ends", name=ending.name, days=ending.days_left(today()))

@@ -101,6 +101,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "doctor-register": ("eigen register", "own register"),
     "doctor-vault": ("kluis", "vault"),
     "doctor-data": ("levering", "delivery"),
+    "doctor-link": ("lijn", "line"),
+    "doctor-soon": ("     let op: {text}", "     soon: {text}"),
     "doctor-paused": ("doet mee", "takes part"),
     "doctor-mend": ("     zo herstelt u dit: {act}", "     how to mend it: {act}"),
     "doctor-skipped": ("     eerst: configuratie, convenant en sleutels", "     first: configuration, covenant, keys"),
@@ -166,6 +168,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "status-rounds-head": ("ronde;periode;stand", "round;period;state"),
     "status-approved": ("goedgekeurd", "approved"),
     "status-log": ("logboek: {size} regels", "log: {size} entries"),
+    "status-ends": (
+        "let op: een certificaat van de lijn ({name}) geldt nog {days} dagen; samenzicht-node doctor zegt wat te doen",
+        "soon: a certificate of the line ({name}) holds for {days} more days; samenzicht-node doctor says what to do",
+    ),
     "status-none": ("geen meetplannen", "no studies"),
     # mirror
     "mirror-title": (

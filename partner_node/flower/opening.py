@@ -9,6 +9,7 @@ from pathlib import Path
 from partner_node.config import Config, LinkSettings, read_bytes
 from partner_node.flower.client_certificate import NAME as CLIENT
 from partner_node.flower.client_certificate import load_client_certificate
+from partner_node.flower.ends import first_ending
 from partner_node.flower.errors import ForeignAuthority, LinkNotConfigured
 from partner_node.flower.link import FleetLink
 from partner_node.flower.node_key import der_of, load_node_key
@@ -41,7 +42,8 @@ def open_service(node_file: Path, config: Config, *, today: date, stop: threadin
         key=load_node_key(config.place(config.settings.keys)),
         proxy=settings.proxy,
     )
-    return Service(link, VaultChild(node_file, config.vault_path.parent), config.vault_path.with_name(HEALTH), stop)
+    child = VaultChild(node_file, config.vault_path.parent)
+    return Service(link, child, config.vault_path.with_name(HEALTH), stop, first_ending(config))
 
 
 def silence() -> None:

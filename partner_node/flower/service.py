@@ -7,7 +7,9 @@ import json
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +17,7 @@ from flwr.app import Context, Message, RecordDict
 from flwr.clientapp import ClientApp
 
 from partner_node.flower.client_app import client_app, no_answer
+from partner_node.flower.ends import Ending
 from partner_node.flower.errors import LinkLost, Unregistered, VaultProcessEnded
 from partner_node.flower.link import Asked
 from partner_node.flower.log_lines import tell
@@ -71,12 +74,18 @@ class Answers(Protocol):
 
 @dataclass(slots=True, repr=False)
 class Service:
-    """One node on its link. health: file that says how it is. stop: set from outside to end it."""
+    """One node on its link. health: file that says how it is. stop: set from outside to end it.
+
+    ending: the certificate of the line that ends first, for the log and the health file.
+    """
 
     link: Link
     answers: Answers
     health: Path
     stop: threading.Event = field(default_factory=threading.Event)
+    ending: Ending | None = None
+    today: Callable[[], date] = lambda: datetime.now(UTC).astimezone().date()
+    _warned: int | None = None
     _known: bool = False
     _beaten_s: float = 0.0
     _state: str = ""
@@ -194,6 +203,18 @@ class Service:
         if state != self._state:
             tell(state, **fields)
         self._state, self._said_s = state, now_s
+        left = self._warn()
         fresh = self.health.with_suffix(".new")
-        fresh.write_text(json.dumps({"at_s": int(time.time()), "pid": os.getpid(), "state": state, **fields}) + "\n")
+        tree = {"at_s": int(time.time()), "pid": os.getpid(), "state": state, **fields, **left}
+        fresh.write_text(json.dumps(tree) + "\n")
         fresh.replace(self.health)
+
+    def _warn(self) -> dict[str, int]:
+        """Tell once that a certificate passed a limit; return for how many days the line holds."""
+        if self.ending is None:
+            return {}
+        step = self.ending.step(self.today())
+        if step is not None and step != self._warned:
+            tell("certificate-ends", code=f"{self.ending.name}-{step}-days")
+        self._warned = step
+        return {"line_days_left": self.ending.days_left(self.today())}

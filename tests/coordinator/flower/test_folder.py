@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from coordinator.cli.link import port_of, warn_of_end
+from coordinator.cli.link import port_of, warn_of_end, warn_of_parties
 from coordinator.config import NAME, WrongConfig, first_config, parse_config
 from coordinator.flower.certificates import VALID_DAYS, WrongHost
 from coordinator.flower.errors import LinkMissing, UnknownNode
@@ -21,9 +21,11 @@ from coordinator.flower.folder import (
     add_node,
     certificate_days_left,
     edge_files,
+    endings,
     make_link,
     node_keys,
     place_of,
+    remove_node,
 )
 from partner_node.flower.client_certificate import make_client_certificate, signed_client_certificate
 from privacy.language import Language
@@ -122,6 +124,33 @@ def test_other_keys_are_refused_and_not_kept(body: bytes, refusal: type[Exceptio
     assert not node_keys(tmp_path, COVENANT, today=TODAY)
 
 
+def test_what_a_party_signed_for_ends_for_that_party_alone_and_is_announced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """T12: a key that ended is let in no more, and takes no other party's line with it."""
+    for party, days in ((PARTY, 0), (OTHER, 90)):
+        body, _ = node_key(party, until=TODAY + timedelta(days=days))
+        add_node(tmp_path, body, COVENANT, source="test", today=TODAY)
+    tomorrow = TODAY + timedelta(days=1)
+    assert set(node_keys(tmp_path, COVENANT, today=TODAY)) == {PARTY, OTHER}
+    assert set(node_keys(tmp_path, COVENANT, today=tomorrow)) == {OTHER}
+    assert endings(tmp_path, COVENANT, today=tomorrow) == {f"nodes/{PARTY}": -1, f"nodes/{OTHER}": 89}
+    warn_of_parties(tmp_path, COVENANT, Language.ENGLISH, today=tomorrow)
+    told = capsys.readouterr().err
+    assert f"nodes/{PARTY} holds for -1 more days" in told
+    assert OTHER not in told
+
+
+def test_a_party_that_is_removed_has_no_key_left(tmp_path: Path) -> None:
+    """T03 in part."""
+    for party in (PARTY, OTHER):
+        add_node(tmp_path, node_key(party)[0], COVENANT, source="test", today=TODAY)
+    remove_node(tmp_path, PARTY)
+    assert set(node_keys(tmp_path, COVENANT, today=TODAY)) == {OTHER}
+    with pytest.raises(UnknownNode):
+        remove_node(tmp_path, PARTY)
+
+
 def test_a_key_that_was_put_under_another_partys_name_is_refused(tmp_path: Path) -> None:
     body, _ = node_key()
     add_node(tmp_path, body, COVENANT, source="test", today=TODAY)
@@ -175,8 +204,8 @@ def test_the_edge_gets_the_certificates_of_the_covenants_parties_and_no_other(tm
     assert node_keys(tmp_path, COVENANT, today=TODAY) == {}, "a certificate is no node key"
     assert make_client_certificate(folder, PARTY, today=TODAY + timedelta(days=200)) == certificate
     assert make_client_certificate(folder, PARTY, today=TODAY + timedelta(days=350)) != certificate
-    with pytest.raises(ForeignLinkKey):
-        edge_files(tmp_path, COVENANT, today=TODAY + timedelta(days=VALID_DAYS + 2))
+    ended = edge_files(tmp_path, COVENANT, today=TODAY + timedelta(days=VALID_DAYS + 2))
+    assert ended["parties.pem"] == ended["authority.pem"], "nobody is let in, and nginx can read the list"
     forged = signed_client_certificate(certificate, PARTY, example.signing_key(COORDINATOR))
     with pytest.raises(BadSignature):
         add_node(tmp_path, forged.encode(), COVENANT, source="x", today=TODAY)
