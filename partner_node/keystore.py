@@ -2,6 +2,7 @@
 
 identity.key    signs the party's messages, log heads and covenant       Ed25519
 agreement.key   agrees with each other participant on masks              X25519, replaced and destroyed yearly
+agreement.next  the one that the next version of the covenant will name  until that is pinned
 node.secret     names units in the vault                                 32 bytes; another one within a year is a HALT
 <officer>.key   signs an officer's approvals and declarations            Ed25519, kept by the officer
 
@@ -11,7 +12,7 @@ A file holds 64 hexadecimal characters and a newline, so that a person can copy 
 import os
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from partner_node.errors import KeystoreRefusal
@@ -24,6 +25,7 @@ from protocol.words.ids import AgreementKey, IdentityKey
 KEY_BYTES = 32
 FOLDER_MODE = 0o700
 IDENTITY, AGREEMENT, SECRET = "identity.key", "agreement.key", "node.secret"
+NEXT = "agreement.next"
 _FORM = re.compile(r"[0-9a-f]{64}\n")
 
 
@@ -114,6 +116,42 @@ def load_keys(folder: Path) -> Keys:
     check_mode(folder, FOLDER_MODE)
     identity, agreement, secret = (_read(folder / name) for name in (IDENTITY, AGREEMENT, SECRET))
     return Keys(signing_key(identity), agreement_private_key(agreement), secret)
+
+
+def make_next(folder: Path, chance: RandomSource) -> Keys:
+    """Return the party's keys with the agreement key of the next covenant, which is made unless it is there.
+
+    The one in use stays until `take_next`: rounds go on under the covenant that names it.
+    Raises: KeysMissing, UnsafeKeys, DamagedKey.
+    """
+    keys = load_keys(folder)
+    if not (folder / NEXT).exists():
+        _write(folder / NEXT, chance)
+    return replace(keys, agreement=agreement_private_key(_read(folder / NEXT)))
+
+
+def load_keys_for(folder: Path, named: AgreementKey | None) -> Keys:
+    """Return the keys under a covenant that names this agreement key: the one in use, or the next.
+
+    Raises: KeysMissing, UnsafeKeys, DamagedKey.
+    """
+    keys = load_keys(folder)
+    if not (folder / NEXT).exists():
+        return keys
+    following = agreement_private_key(_read(folder / NEXT))
+    return replace(keys, agreement=following) if public_agreement_key(following) == named else keys
+
+
+def take_next(folder: Path, named: AgreementKey | None) -> bool:
+    """Put the next agreement key in the place of the one in use, which is gone then; tell whether it was due.
+
+    Not promised: that the medium forgets the old bytes; a copy in a safe place must be destroyed by hand.
+    """
+    if not (folder / NEXT).exists() or load_keys_for(folder, named).public == load_keys(folder).public:
+        return False
+    (folder / NEXT).replace(folder / AGREEMENT)
+    sync(folder)
+    return True
 
 
 def _write(path: Path, chance: RandomSource) -> None:

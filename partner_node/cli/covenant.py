@@ -11,7 +11,7 @@ from partner_node.cli.files import write_new
 from partner_node.cli.telling import AsJson, Lang, Teller, Yes, aligned, door
 from partner_node.cli.words import heads
 from partner_node.config import read_bytes
-from partner_node.keystore import load_keys
+from partner_node.keystore import load_keys_for
 from partner_node.policy import check_own_keys
 from protocol.cost import NANO, NanoRho
 from protocol.covenant.covenant import Covenant
@@ -56,7 +56,7 @@ def sign_command(
         signed = read_covenant(file)
         covenant, name = signed.covenant, PartyId(party)
         check_rules(covenant)
-        keys = load_keys(folder)
+        keys = load_keys_for(folder, covenant.party(name).agreement_key)
         check_own_keys(covenant, name, keys)
         if not yes:
             for line in _lines(signed, teller):

@@ -25,7 +25,7 @@ from partner_node.delivery.suggest import (
     possible_routes,
 )
 from partner_node.errors import PolicyRefusal
-from partner_node.keystore import Keys, load_keys
+from partner_node.keystore import Keys, load_keys, load_keys_for, take_next
 from partner_node.node import load_mapping, profile_of
 from partner_node.policy import check_own_keys
 from partner_node.profiles.catalogue import PROFILES
@@ -114,8 +114,11 @@ def _repin(teller: Teller, node: Path) -> None:
     Raises: NotTheNext, and what `_signed_by` raises.
     """
     config = load_config(node)
-    keys = load_keys(config.place(config.settings.keys))
-    signed = _signed_by(config.place(config.settings.covenant), config.settings.party, keys)
+    folder, path = config.place(config.settings.keys), config.place(config.settings.covenant)
+    covenant = SignedCovenant.parse(read_bytes(path), source=path.name).covenant
+    named = covenant.party(config.settings.party).agreement_key
+    keys = load_keys_for(folder, named)
+    signed = _signed_by(path, config.settings.party, keys)
     pin, new = config.settings.covenant_digest, digest_of(signed.covenant)
     if new != pin:
         if signed.covenant.previous != pin:
@@ -127,6 +130,8 @@ def _repin(teller: Teller, node: Path) -> None:
         # Logged before it is pinned: a crash between the two logs it twice, which says nothing wrong.
         _log_pin(config.vault_path, Owner(signed.covenant.id, config.settings.party, keys.node_secret), signed)
         write_new(node, read_text(node).replace(pin, new).encode(), again=True)
+    if take_next(folder, named):  # after it is pinned, and again after a crash before this line
+        teller.tell("init-key-gone")
     teller.result({"covenant_digest": new}, [teller.say("covenant-digest", digest=new)])
 
 

@@ -9,7 +9,7 @@ from partner_node.cli.files import write_new
 from partner_node.cli.telling import AsJson, Lang, door, today
 from partner_node.flower.client_certificate import make_client_certificate, signed_client_certificate
 from partner_node.flower.node_key import make_node_key, signed_node_key
-from partner_node.keystore import Keys, load_keys, load_officer_key, make_keys, make_officer_key
+from partner_node.keystore import Keys, load_keys, load_officer_key, make_keys, make_next, make_officer_key
 from privacy.randomness import fresh_source
 from protocol.covenant.party import Officer
 from protocol.covenant.public_keys import PublicKeys
@@ -28,6 +28,9 @@ def keys_command(
     officer: Annotated[list[str], typer.Option("--officer", metavar="ID=NAME", help="a named officer")] = [],  # noqa: B006 - typer copies it
     out: Annotated[Path | None, typer.Option("--out", help="the public file; else PARTY.public.json")] = None,
     show: Annotated[bool, typer.Option("--show", help="make nothing; write the public file again")] = False,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="new keys for masks and for the line, for the next version of the covenant")
+    ] = False,
     as_json: AsJson = False,
     lang: Lang = None,
 ) -> None:
@@ -36,24 +39,33 @@ def keys_command(
     _check(party, named)
     with door(lang, as_json=as_json) as teller:
         path = out or Path(f"{party}.public.json")
-        keys = load_keys(folder) if show else make_keys(folder, fresh_source())
+        keys = _keys(folder, show=show, renew=renew)
+        there = show or renew
         people = []
         for name, person in sorted(named.items()):
             place = officers / f"{name}.key"
-            key = load_officer_key(place) if show else make_officer_key(place, fresh_source())
+            key = load_officer_key(place) if there else make_officer_key(place, fresh_source())
             people.append({"id": name, "name": person, "key": ApprovalKey(public_key(key))})
             teller.tell("keys-officer", officer=name, file=place)
         public = _public(party, keys, people)
-        write_new(path, public.encode(), again=show)
-        link = signed_node_key(make_node_key(folder), PartyId(party), keys.identity, today=today())
-        write_new(path.with_name(f"{party}.link.json"), link.encode(), again=show)
-        certificate = make_client_certificate(folder, PartyId(party), today=today())
+        write_new(path, public.encode(), again=there)
+        link = signed_node_key(make_node_key(folder, again=renew), PartyId(party), keys.identity, today=today())
+        write_new(path.with_name(f"{party}.link.json"), link.encode(), again=there)
+        certificate = make_client_certificate(folder, PartyId(party), today=today(), again=renew)
         shown = signed_client_certificate(certificate, PartyId(party), keys.identity)
-        write_new(path.with_name(f"{party}.edge.json"), shown.encode(), again=show)
-        if not show:
+        write_new(path.with_name(f"{party}.edge.json"), shown.encode(), again=there)
+        if renew:
+            teller.tell("keys-next")
+        if not there:
             teller.tell("keys-made", folder=folder)
             teller.tell("keys-safe", folder=folder, public=path)
         teller.result(public.model_dump(mode="json"), [teller.say("keys-public", public=path)])
+
+
+def _keys(folder: Path, *, show: bool, renew: bool) -> Keys:
+    if renew:
+        return make_next(folder, fresh_source())
+    return load_keys(folder) if show else make_keys(folder, fresh_source())
 
 
 def _check(party: str, named: dict[str, str]) -> None:

@@ -47,6 +47,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "bewaar een kopie van {folder} op een veilige plek; stuur alleen {public} op",
         "keep a copy of {folder} in a safe place; send only {public}",
     ),
+    "keys-next": (
+        "nieuwe sleutels staan klaar; de oude gelden tot u het volgende convenant vastlegt (init --repin)",
+        "new keys are ready; the old ones hold until you pin the next covenant (init --repin)",
+    ),
     "keys-public": ("openbaar bestand: {public}", "public file: {public}"),
     "keys-officer": ("sleutel van {officer}: {file}", "key of {officer}: {file}"),
     # covenant
@@ -90,6 +94,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "init-done": ("ingericht: {node} en {mapping}", "set up: {node} and {mapping}"),
     "init-mapped": ("kolommen gekoppeld: {mapping}", "columns mapped: {mapping}"),
     "init-vault": ("kluis gemaakt: {vault}", "vault made: {vault}"),
+    "init-key-gone": (
+        "de oude sleutel voor maskers is vervangen en weg; vernietig ook de kopie op de veilige plek",
+        "the old key for masks is replaced and gone; destroy the copy in the safe place too",
+    ),
     "init-next": ("verder: samenzicht-node doctor", "next: samenzicht-node doctor"),
     # doctor
     "doctor-config": ("configuratie", "configuration"),

@@ -26,13 +26,13 @@ RENEW_DAYS = 60
 _MAX_BYTES = 8_192
 
 
-def make_client_certificate(folder: Path, party: PartyId, *, today: date) -> x509.Certificate:
-    """Make the certificate beside the party's keys; one that holds for long enough stays.
+def make_client_certificate(folder: Path, party: PartyId, *, today: date, again: bool = False) -> x509.Certificate:
+    """Make the certificate beside the party's keys; one that holds for long enough stays. again: not even that.
 
     Raises: UnsafeKeys, DamagedKey.
     """
     path = folder / NAME
-    if path.exists():
+    if path.exists() and not again:
         found = load_client_certificate(folder)
         if (found.not_valid_after_utc.date() - today).days > RENEW_DAYS:
             return found

@@ -29,10 +29,13 @@ VALID_DAYS = 396  # a year and a month to change it in
 _MAX_BYTES = 4_096
 
 
-def make_node_key(folder: Path) -> ec.EllipticCurvePrivateKey:
-    """Make the key beside the party's others; the one that is there stays."""
+def make_node_key(folder: Path, *, again: bool = False) -> ec.EllipticCurvePrivateKey:
+    """Make the key beside the party's others; the one that is there stays. again: another takes its place.
+
+    A service that runs has the old one until it is started again; the coordinator lets one of the two in.
+    """
     path = folder / NAME
-    if not path.exists():
+    if again or not path.exists():
         made = ec.generate_private_key(ec.SECP384R1())
         body = made.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
         write_whole(path, body)

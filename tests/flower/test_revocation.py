@@ -60,7 +60,7 @@ def test_a_party_that_is_removed_is_out_within_a_minute_and_back_when_it_is_adde
     server = start_coordinator(parties, "link", "serve", "--edge", str(edge))
     try:
         wait_for(lambda: server.poll() is not None or answers(parties.link_place.port))
-        wait_for(lambda: (edge / "parties.pem").is_file())
+        wait_for((edge / "parties.pem").is_file)
         assert (edge / "parties.pem").read_text().count("BEGIN CERTIFICATE") == len(NODES)
         with (
             running_nginx(edge, port, parties.link_place.port),

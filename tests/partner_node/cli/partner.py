@@ -100,11 +100,19 @@ class Partner:
         (self.folder / "agreement").mkdir(exist_ok=True)
         (self.folder / "agreement" / "draft.json").write_bytes(self.covenant.encode())
 
-    def collect(self) -> None:
-        """Put the signed covenant and its papers where `init` looks for them."""
+    def agree_again(self) -> None:
+        """Let everyone sign the next version, with the public file that the partner wrote since."""
+        assert self.covenant is not None
+        public = PublicKeys.parse((self.folder / f"{self.party}.public.json").read_bytes())
+        following = {"version": self.covenant.version + 1, "previous": digest_of(self.covenant)}
+        self.covenant = covenant_with(public).model_copy(update=following)
+        (self.folder / "agreement" / "draft-2.json").write_bytes(self.covenant.encode())
+
+    def collect(self, signature: str = "signature") -> None:
+        """Put the signed covenant and its papers where `init` looks for them. signature: the partner's file."""
         assert self.covenant is not None
         place = self.folder / "agreement"
-        own = PartySignature.parse((self.folder / f"{self.party}.signature.json").read_bytes())
+        own = PartySignature.parse((self.folder / f"{self.party}.{signature}.json").read_bytes())
         signed = SignedCovenant(
             covenant=self.covenant,
             signatures=tuple(

@@ -34,7 +34,7 @@ def test_a_new_user_gets_from_keys_to_an_approved_study(
     doctor = partner.run("doctor")
     assert doctor.exit_code == 0
     assert doctor.stdout.splitlines()[-1] == "everything is ready"
-    assert [line.split()[0] for line in doctor.stdout.splitlines()[:-1]] == ["PASS"] * 10
+    assert [line.split()[0] for line in doctor.stdout.splitlines()[:-1]] == ["PASS"] * 11
     data = partner.run("check-data")
     assert data.exit_code == 0
     assert data.stdout.splitlines()[-1] == "no faults found"

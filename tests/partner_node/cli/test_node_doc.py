@@ -26,7 +26,11 @@ def test_every_command_of_the_page_is_done_in_its_order(tmp_path: Path, monkeypa
     for command in commands():
         if command[:2] == ["covenant", "show"]:
             partner.agree()
-        if command[0] == "init":
+        if "draft-2" in " ".join(command):
+            partner.agree_again()
+        if command[0] == "init" and "--repin" in command:
+            partner.collect("signature-2")
+        elif command[0] == "init":
             partner.collect()
             (partner.folder / "register.toml").write_text(blocks("toml")[0])
         if command[0] == "doctor":
