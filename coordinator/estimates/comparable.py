@@ -21,13 +21,20 @@ class Comparable:
 
 
 def with_comparable(
-    areas: Estimates, exposure: Floats, covariates: Floats, dispersion: Dispersion, *, number: int = ALIKE
+    areas: Estimates,
+    exposure: Floats,
+    covariates: Floats,
+    dispersion: Dispersion,
+    *,
+    number: int = ALIKE,
+    covariances: Floats | None = None,
 ) -> Comparable:
     """Compare each area's count with the sum over the areas most like it, to be judged with the rest of the page.
 
-    areas, exposure: shape (areas,), counts with independent noise, and inhabitants. covariates: float64, shape (areas,
-    columns); distance is Euclidean on standardised columns, a missing one counting as the mean. Areas without a figure
-    or inhabitants are nobody's comparison; figures do not choose who is compared with whom.
+    areas, exposure: shape (areas,), counts and inhabitants. covariances: of the counts' noise, float64, (areas, areas);
+    None where it is independent. covariates: float64, shape (areas, columns); distance is Euclidean on standardised
+    columns, a missing one counting as the mean. Areas without a figure or inhabitants are nobody's comparison; figures
+    do not choose who is compared with whom.
     Not promised: that areas alike in these columns are alike; the page names both.
     Raises: WrongShape.
     """
@@ -41,6 +48,9 @@ def with_comparable(
     alike = np.argsort(distance, axis=1, kind="stable")[:, :number]
     enough = int(usable.sum()) > number
     value = areas.value[alike].sum(axis=1)
-    variance = np.where(enough, areas.variance[alike].sum(axis=1), np.inf)
+    noise = np.diag(np.where(areas.told, areas.variance, 0.0)) if covariances is None else covariances
+    variance = np.where(enough, noise[alike[:, :, None], alike[:, None, :]].sum(axis=(1, 2)), np.inf)
+    joint = np.take_along_axis(noise, alike, axis=1).sum(axis=1)
     people = np.where(usable, exposure, 0.0)[alike].sum(axis=1)
-    return Comparable(with_other(areas, exposure, estimates(value, variance), people, dispersion), alike)
+    others = estimates(value, variance)
+    return Comparable(with_other(areas, exposure, others, people, dispersion, covariance=joint), alike)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from coordinator.estimates.estimate import Estimates, Floats, Reason, estimates, wrong_shape
 from coordinator.estimates.hierarchy import Hierarchy, Layer
 
+MAX_PAIRED = 4_000  # nodes of which every pair has a covariance: a matrix of 128 MB
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Consistent:
@@ -49,6 +51,33 @@ class Consistent:
         for node in tops:
             factor *= float(self.share[node, table])
         return factor * float(self.figures.variance[meeting, table])
+
+    def covariances(self, table: int = 0) -> Floats:
+        """Return the exact covariances of the errors of all nodes in one table, with 0 where one of two is absent.
+
+        Result: float64, shape (nodes, nodes). Of one gemeente or region: its memory grows with the square of the nodes.
+        Raises: WrongShape, for more than MAX_PAIRED nodes.
+        Source: as `make_consistent`; a node's error is its share of its parent's, and one that is its family's own.
+        """
+        size = self.tree.size
+        if size > MAX_PAIRED:
+            raise wrong_shape(f"more than {MAX_PAIRED} areas of which every pair is asked")
+        told, found = self.figures.told[:, table], np.zeros((size, size))
+        variance = np.where(told, self.figures.variance[:, table], 0.0)
+        found[self.tree.roots, self.tree.roots] = variance[self.tree.roots]
+        for layer in self.tree.layers:
+            nodes, share = layer.nodes, self.share[layer.nodes, table]
+            found[nodes] = share[:, None] * found[layer.parents]
+            found[:, nodes] = found[nodes].T
+            spread = self.below_variance[nodes, table]
+            known = np.isfinite(spread)
+            finite = np.where(known, spread, 0.0)
+            lost = np.where(known[None], share[:, None] * finite[None], share[None] * finite[:, None])
+            family = layer.parents[:, None] == layer.parents[None]
+            between = share[:, None] * share[None] * found[np.ix_(layer.parents, layer.parents)]
+            found[np.ix_(nodes, nodes)] = between - np.where(family, lost, 0.0)
+            found[nodes, nodes] = variance[nodes]
+        return np.where(told[:, None] & told[None], found, 0.0)
 
     def _line(self, node: int) -> list[int]:
         """Return the node and all above it, the root last."""

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordinator.estimates.consistency import Consistent
-from coordinator.estimates.estimate import Floats, wrong_shape
+from coordinator.estimates.estimate import Estimates, Floats, wrong_shape
+from coordinator.estimates.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -33,14 +34,19 @@ class Displayed:
 
 
 def displayed(consistent: Consistent) -> Displayed:
+    """Return the figures to show of a consistent view; see `shown_figures`."""
+    return shown_figures(consistent.tree, consistent.figures)
+
+
+def shown_figures(tree: Hierarchy, figures: Estimates) -> Displayed:
     """Return the figures to show: children add up to their parent wherever all of them are told.
 
+    figures: shape (nodes, tables), unbiased and adding up.
     Where some are not told, the told ones together are at most their parent.
     Not promised: that a shown figure is unbiased; near zero it is too high, and elsewhere a little too low.
     Source: Abowd et al. 2022, HDSR special issue 2, section 5 (top-down, non-negative least squares, then rounding);
     the projection is that of Held, Wolfe, Crowder 1974, Mathematical Programming 6, with weights.
     """
-    tree, figures = consistent.tree, consistent.figures
     told = figures.told
     shown = np.where(told, np.maximum(np.rint(figures.value), 0), 0).astype(np.int64)
     for layer in tree.layers:

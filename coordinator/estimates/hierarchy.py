@@ -83,6 +83,16 @@ class AreaTree:
     tree: Hierarchy
     codes: tuple[AreaCode | None, ...]
 
+    @property
+    def wholes(self) -> Places:
+        """The place of the area that each is a part of: its gemeente, or of a gemeente the region; a root's own."""
+        whole = np.arange(self.tree.size)
+        region = len(self.codes) > 1 and self.codes[0] is None and self.codes[1] is not None
+        for depth, layer in enumerate(self.tree.layers):
+            whole[layer.nodes] = layer.parents if region and depth == 1 else whole[layer.parents]
+        whole.setflags(write=False)
+        return whole
+
 
 def area_tree(geography: Geography, *, region: bool) -> AreaTree:
     """Return gemeenten, wijken and buurten as a tree. region: with a node above the gemeenten, which is their sum.

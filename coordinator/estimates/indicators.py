@@ -12,13 +12,14 @@ from hashlib import sha256
 import numpy as np
 
 from coordinator.combine import NoisyTable
-from coordinator.estimates.estimate import Floats
+from coordinator.estimates.estimate import Estimates, Floats, estimates
 from coordinator.estimates.hierarchy import AreaTree, area_tree
+from protocol.study.measure import MAX_LATENESS
 from protocol.study.study import Study
 from protocol.wire import canonical
-from protocol.words.geography import Geography, Level
+from protocol.words.geography import AreaCode, Geography, Level
 from protocol.words.ids import Code, MeasureId
-from protocol.words.period import Period, PeriodLength, first_day, length_of
+from protocol.words.period import Period, PeriodLength, earlier, first_day, length_of
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -27,6 +28,8 @@ class Indicator:
 
     value, variance: float64, shape (nodes of the tree, periods), unbiased counts with their noise; infinite variance:
     not counted at that level, not delivered or withdrawn. digest: SHA-256 of all of it, for whoever computes it again.
+    added: what each round added, shape (nodes, periods, lags), by how many rounds after its own it came; None where
+    nothing can come late.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Indicator:
     value: Floats
     variance: Floats
     digest: str
+    added: Estimates | None = None
 
 
 def indicators(
@@ -57,10 +61,13 @@ def indicators(
         for category in table.categories:
             key = (planned.measure, "+".join(planned.contributors), planned.period_length.value, category or "")
             groups.setdefault(key, []).append(table)
-    return tuple(_indicator(key, parts, tree) for key, parts in sorted(groups.items()))
+    return tuple(
+        _indicator(key, parts, tree, 1 + max(study.table(part.table).lateness for part in parts))
+        for key, parts in sorted(groups.items())
+    )
 
 
-def _indicator(key: tuple[str, str, str, str], parts: Sequence[NoisyTable], tree: AreaTree) -> Indicator:
+def _indicator(key: tuple[str, str, str, str], parts: Sequence[NoisyTable], tree: AreaTree, lags: int) -> Indicator:
     measure, contributors, _, category = key
     periods = tuple(sorted({part.period for part in parts}, key=first_day))
     place = {code: node for node, code in enumerate(tree.codes)}
@@ -82,8 +89,43 @@ def _indicator(key: tuple[str, str, str, str], parts: Sequence[NoisyTable], tree
     name = "/".join(each for each in (measure, contributors, category) if each)
     made = None if not category else Code(category)
     return Indicator(
-        name, MeasureId(measure), made, length_of(periods[0]), periods, tree, value, variance, _digest(key, parts)
+        name,
+        MeasureId(measure),
+        made,
+        length_of(periods[0]),
+        periods,
+        tree,
+        value,
+        variance,
+        _digest(key, parts),
+        _added(parts, category, place, column, lags) if lags > 1 else None,
     )
+
+
+def _added(
+    parts: Sequence[NoisyTable],
+    category: str,
+    place: Mapping[AreaCode | None, int],
+    column: Mapping[Period, int],
+    lags: int,
+) -> Estimates:
+    """Return what each round added to each period; absent where it was not counted or not delivered."""
+    value = np.zeros((len(place), len(column), lags))
+    variance = np.full(value.shape, np.inf)
+    for part in parts:
+        lag = _lag(part)
+        if part.variance is None or lag >= lags:
+            continue
+        answer = part.categories.index(Code(category) if category else None)
+        nodes = np.array([place[area] for area in part.areas])
+        value[nodes, column[part.period], lag] = part.values.values.reshape(len(part.areas), -1)[:, answer]
+        variance[nodes, column[part.period], lag] = float(part.variance)
+    return estimates(value, variance)
+
+
+def _lag(part: NoisyTable) -> int:
+    """Return how many rounds after a period's own this part was counted."""
+    return next(steps for steps in range(MAX_LATENESS + 1) if earlier(part.counted_in, steps) == part.period)
 
 
 def _digest(key: tuple[str, str, str, str], parts: Sequence[NoisyTable]) -> str:

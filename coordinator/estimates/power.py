@@ -14,6 +14,7 @@ from coordinator.estimates.estimate import Floats, wrong_shape
 
 POWER = 0.8
 SIGNIFICANCE = 0.05
+LEAST_AREAS = 4  # Fisher's variance of a correlation is 1 / (n - 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def detectable_association(
     `reliability_of`. Noise draws a correlation to 0 by the root of their product.
     Source: Fisher 1921, Metron 1 (z transform, variance 1 / (n - 3)); Spearman 1904 (attenuation).
     """
-    if areas < 4 or tests < 1 or not all(0 <= each <= 1 for each in reliabilities):  # noqa: PLR2004 - Fisher's n - 3
+    if areas < LEAST_AREAS or tests < 1 or not all(0 <= each <= 1 for each in reliabilities):
         raise wrong_shape("fewer than four areas, no test, or a reliability outside 0 to 1")
     seen = tanh(float(norm.isf(SIGNIFICANCE / tests / 2) + norm.ppf(power)) / sqrt(areas - 3))
     attenuation = sqrt(reliabilities[0] * reliabilities[1])
@@ -85,7 +86,7 @@ def what_could_be_found(
 ) -> Detectable:
     """Return what is detectable in the median area and between all areas, for a table with these expected counts."""
     usable = expected[expected > 0]
-    if usable.size < 4:  # noqa: PLR2004 - Fisher's n - 3
+    if usable.size < LEAST_AREAS:
         raise wrong_shape("fewer than four areas with inhabitants")
     share = reliability_of(usable, spread, noise, factor)
     return Detectable(

@@ -58,6 +58,15 @@ class Prevalence:
     label: str = LABEL
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Strata:
+    """Who lives in each area, for a model. inhabitants: float64, shape (areas,); shares: float64, (areas, strata)."""
+
+    model: PrevalenceModel
+    inhabitants: Floats
+    shares: Floats
+
+
 def synthetic(model: PrevalenceModel, inhabitants: Floats, shares: Floats) -> Prevalence:
     """Return the number to expect in each area from who lives there.
 

@@ -8,10 +8,11 @@ from types import MappingProxyType
 
 import numpy as np
 
-from coordinator.estimates.alerting import Drift, cusum, surprises
+from coordinator.estimates.alerting import Drift, Funnel, cusum, funnel, surprises, within_wijk
 from coordinator.estimates.consistency import Consistent, make_consistent
 from coordinator.estimates.display import Displayed, displayed
 from coordinator.estimates.estimate import Bools, Estimates, Floats, Places, Reason, estimates, wrong_shape
+from coordinator.estimates.gemeente_total import estimated_rates, spatial_rates
 from coordinator.estimates.indicators import Indicator
 from coordinator.estimates.intervals import (
     Dispersion,
@@ -22,10 +23,17 @@ from coordinator.estimates.intervals import (
     registered,
     underlying,
 )
-from coordinator.estimates.rates import rates
-from coordinator.estimates.small_areas import LEAST_INHABITANTS, SmallAreas, design, fay_herriot
+from coordinator.estimates.interventions import Effect, Intervention, effects
+from coordinator.estimates.late import Final, final_figures
+from coordinator.estimates.power import LEAST_AREAS, Detectable, what_could_be_found
+from coordinator.estimates.prevalence import Prevalence, Strata, dark_number, synthetic
+from coordinator.estimates.rates import Ratios, rates
+from coordinator.estimates.small_areas import SmallAreas
+from coordinator.estimates.spatial import SpatialAreas
+from coordinator.estimates.surroundings import Surroundings
 from coordinator.estimates.trend import Break, Trend, trend
 from coordinator.estimates.verdicts import Page, judge, with_other, with_whole
+from coordinator.estimates.year import Year, last_year, make_year
 from protocol.words.period import MONTHS_IN
 
 # A method whose answers change gets a new number; a figure is cited with it.
@@ -38,10 +46,23 @@ METHODS = MappingProxyType(
         "rate": "per-1000/1",
         "verdict": "score-bh/1",
         "trend": "local-level/1",
-        "small_areas": "fay-herriot-trend/1",
+        "small_areas": "relative-fay-herriot-trend-benchmarked/2",
         "drift": "cusum/1",
+        "year": "sum-exact-covariance/1",
+        "year_verdict": "score-bh-whole-and-comparable/1",
+        "comparable": "nearest-covariates/1",
+        "funnel": "noise-funnel/1",
+        "within": "rest-of-wijk-bh/1",
+        "spatial": "leroux-fay-herriot-benchmarked/1",
+        "nowcast": "reverse-time/1",
+        "before_after": "log-ratio-random-effects/1",
+        "prevalence": "synthetic-strata/1",
+        "dark_number": "log-delta/1",
+        "power": "one-true-difference/1",
+        "association": "corrected-poisson-bh/1",
     }
 )
+TYPICAL_RATES = 0.35  # standard deviation of the logarithm of rates between wijken (DOMAIN 2.8: 0.30-0.40)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -49,13 +70,18 @@ class Context:
     """What is public of the areas, in the order of the tree's nodes.
 
     inhabitants: float64, shape (nodes,), NaN where nobody tells; covariates: float64, (nodes, columns), NaN likewise.
-    returns: events a year of a household in sight, None where nobody published it. breaks: of this indicator.
+    returns: events a year of a household in sight, None where nobody published it. breaks, interventions: of this
+    indicator. borders: int64, shape (pairs, 2), nodes that share one, when a spatial term is wanted. strata: of whom a
+    published prevalence is, when this indicator counts what that estimates.
     """
 
     inhabitants: Floats
     covariates: Floats
     returns: float | None = None
     breaks: tuple[Break, ...] = ()
+    borders: Places | None = None
+    interventions: tuple[Intervention, ...] = ()
+    strata: Strata | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,7 +90,11 @@ class Sheet:
 
     verdicts: the last period of each node against the rate of the first root, then each against the period before it;
     one page, so that false alarms are counted over both. leaves: places of the nodes that small_areas, shape (leaves,)
-    and of the last period, is of. drift: against the rate of all.
+    and of the last period, is of; they add up to the gemeente's figure. drift: against the rate of all. year: the last
+    four quarters together. funnel: of the year, around what each node would have at the rate of its whole. within: each
+    leaf over the year against the rest of what it is part of. power: what a comparison of the leaves over the year
+    could find. effects, spatial, final (of periods that are not finished), prevalence, dark_number (over the year):
+    where the context or the indicator has what they need.
     """
 
     indicator: Indicator
@@ -79,6 +109,15 @@ class Sheet:
     small_areas: SmallAreas
     drift: Drift
     dispersion: Dispersion
+    year: Year
+    funnel: Funnel
+    within: Page
+    power: Detectable | None
+    effects: tuple[Effect, ...] = ()
+    spatial: SpatialAreas | None = None
+    final: Final | None = None
+    prevalence: Prevalence | None = None
+    dark_number: Ratios | None = None
 
 
 def make_sheet(indicator: Indicator, context: Context) -> Sheet:
@@ -95,10 +134,14 @@ def make_sheet(indicator: Indicator, context: Context) -> Sheet:
     single = dispersion_over(indicator, context, years)
     whole = dispersion_over(indicator, context, years * periods)
     level = _level(figures, people)
-    course = trend(figures, level, whole.factor, context.breaks)
     leaves = np.setdiff1d(np.arange(nodes), indicator.tree.tree.parent)
-    model = trend(figures, level, whole.factor, context.breaks, for_model=True)
-    expected = np.repeat(level[:, None], periods, axis=1)
+    given = Surroundings(people, context.covariates, context.breaks, context.borders)
+    window = last_year(indicator.periods, first=given.since)
+    annual = dispersion_over(indicator, context, window.years)
+    year = make_year(consistent, indicator.tree, given, window, annual)
+    expected = _at_rate_of_whole(year, people, indicator.tree.wholes)
+    side = dispersion_over(indicator, context, years * periods / 2)
+    prevalence = _prevalence(context)
     return Sheet(
         indicator,
         consistent,
@@ -107,12 +150,54 @@ def make_sheet(indicator: Indicator, context: Context) -> Sheet:
         underlying(figures, single),
         rates(figures, people[:, None]),
         _verdicts(consistent, people, single),
-        course,
+        trend(figures, level, whole.factor, context.breaks),
         leaves,
-        _small_areas(model, leaves, context),
-        cusum(surprises(figures, expected, single)),
+        estimated_rates(figures, indicator.tree, leaves, given, whole.factor),
+        cusum(surprises(figures, np.repeat(level[:, None], periods, axis=1), single)),
         single,
+        year,
+        funnel(year.figures, expected, annual),
+        _within(indicator, leaves, people, window.used, annual),
+        _power(year, expected[leaves], leaves, annual),
+        effects(consistent, context.interventions, given, side),
+        spatial_rates(figures, indicator.tree, leaves, given, whole.factor),
+        None if indicator.added is None else final_figures(figures, indicator.added, indicator.tree.tree, single),
+        prevalence,
+        None if prevalence is None else dark_number(prevalence, year.figures),
     )
+
+
+def _prevalence(context: Context) -> Prevalence | None:
+    strata = context.strata
+    return None if strata is None else synthetic(strata.model, strata.inhabitants, strata.shares)
+
+
+def _at_rate_of_whole(year: Year, people: Floats, wholes: Places) -> Floats:
+    """Return what each node would have over the year at the rate of its whole; 0 where that is not known."""
+    everyone, counted = np.nan_to_num(people[wholes]), np.nan_to_num(people)
+    total = np.where(year.figures.told[wholes], np.maximum(year.figures.value[wholes], 0.0), 0.0)
+    return np.asarray(counted * total / np.maximum(everyone, 1.0))
+
+
+def _within(indicator: Indicator, leaves: Places, people: Floats, used: Bools, dispersion: Dispersion) -> Page:
+    """Return of each leaf over the year whether it differs from the rest of its parent, by its own counts.
+
+    The consistent figures of one family share noise; what was counted of each leaf does not.
+    """
+    value, variance = indicator.value[leaves][:, used], indicator.variance[leaves][:, used]
+    whole = np.isfinite(variance).all(axis=1)
+    own = estimates(np.where(whole, value.sum(axis=1), 0.0), np.where(whole, variance.sum(axis=1), np.inf))
+    _, family = np.unique(indicator.tree.tree.parent[leaves], return_inverse=True)
+    return within_wijk(own, np.nan_to_num(people[leaves]), family, dispersion)
+
+
+def _power(year: Year, expected: Floats, leaves: Places, dispersion: Dispersion) -> Detectable | None:
+    """Return what a page of the leaves could find over the year; None where too few areas have inhabitants."""
+    noise = year.figures.variance[leaves][year.figures.told[leaves]]
+    if (expected > 0).sum() < LEAST_AREAS or not noise.size:
+        return None
+    middle, tests = float(np.median(noise)), len(year.page.verdicts)
+    return what_could_be_found(expected, middle, factor=dispersion.factor, spread=TYPICAL_RATES, tests=tests)
 
 
 def dispersion_over(indicator: Indicator, context: Context, years: float) -> Dispersion:
@@ -148,15 +233,6 @@ def _verdicts(consistent: Consistent, people: Floats, dispersion: Dispersion) ->
     if last:
         page.append(with_other(now, people, _column(figures, last - 1), people, dispersion))
     return judge(page)
-
-
-def _small_areas(course: Trend, leaves: Places, context: Context) -> SmallAreas:
-    people = context.inhabitants[leaves]
-    usable: Bools = np.nan_to_num(people) >= LEAST_INHABITANTS
-    safe = np.where(usable, people, 1.0)
-    last = _column(course.later, course.later.value.shape[1] - 1)
-    variance = np.where(usable & last.told[leaves], last.variance[leaves] / safe**2, np.inf)
-    return fay_herriot(estimates(last.value[leaves] / safe, variance), design(context.covariates[leaves]), usable)
 
 
 def _column(figures: Estimates, at: int) -> Estimates:

@@ -6,22 +6,31 @@ last bits, and in nothing else.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from enum import StrEnum
 from hashlib import sha256
 from math import isclose
 
 import numpy as np
 
 from coordinator.errors import EstimateRefusal
-from coordinator.estimates.estimate import Estimates, Floats, Reason
+from coordinator.estimates.estimate import Floats
 from coordinator.estimates.hierarchy import AreaTree
 from coordinator.estimates.sheet import METHODS, Context, Sheet
+from coordinator.estimates.sheet_parts import associations_tree, context_tree, estimate_tree, short, year_tree
 from coordinator.geography.edition import Edition
 
-FORMAT = 1
-DIGITS = 9
+FORMAT = 2
 TOLERANCE = 1e-6
 MAX_NAMED = 20  # a comparison names the first differences, not a flood of them
 COVARIATES = ("p_hh_osm", "p_ink_li", "inkomen_laag")  # low incomes, under CBS's names of several years
+
+
+class Basis(StrEnum):
+    """From which cells estimates were made: every opened one, or those that a public bundle shows."""
+
+    OPENED = "opened"
+    PUBLISHED = "published"
 
 
 class EstimatesDiffer(EstimateRefusal):
@@ -48,9 +57,18 @@ def context_of(
     return Context(people.astype(np.float64), np.array([sizes, *known], dtype=np.float64).T, returns)
 
 
-def estimates_json(sheets: Sequence[tuple[Sheet, Context]]) -> bytes:
-    """Return the file: for each indicator its input's digests and every cell. What is absent has its reason."""
-    made = {"format": FORMAT, "methods": dict(METHODS), "indicators": [_indicator(*pair) for pair in sheets]}
+def estimates_json(sheets: Sequence[tuple[Sheet, Context]], basis: Basis = Basis.OPENED) -> bytes:
+    """Return the file: for each indicator its input's digests and every cell. What is absent has its reason.
+
+    basis: from which cells the sheets were made. A file of one basis is never compared with one of the other.
+    """
+    made = {
+        "format": FORMAT,
+        "basis": basis,
+        "methods": dict(METHODS),
+        "indicators": [_indicator(*pair) for pair in sheets],
+        "associations": associations_tree(sheets),
+    }
     return (json.dumps(made, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 
@@ -88,20 +106,22 @@ def _indicator(sheet: Sheet, context: Context) -> Mapping[str, object]:
         for at, period in enumerate(periods):
             cell: dict[str, object] = {"area": code or "", "period": period}
             cell |= _counted(sheet, node, at)
-            cell["trend"] = _cell(sheet.trend.later, node, at)
+            cell["trend"] = estimate_tree(sheet.trend.later, node, at)
             if at == last:
                 cell["against_whole"] = verdicts[node]
                 cell["against_before"] = verdicts[len(codes) + node] if last else None
-                cell["geschat"] = _cell(sheet.small_areas.estimated, leaf[node]) if node in leaf else None
+                cell["geschat"] = estimate_tree(sheet.small_areas.estimated, leaf[node]) if node in leaf else None
             cells.append(cell)
     return {
         "name": indicator.name,
         "input": indicator.digest,
         "context": _digest(context),
-        "dispersion": _short(sheet.dispersion.factor),
-        "false_alarms": _short(sheet.verdicts.false_alarms),
+        "dispersion": short(sheet.dispersion.factor),
+        "false_alarms": short(sheet.verdicts.false_alarms),
         "breaks": [{"period": periods[each.first], "kind": each.kind} for each in sheet.trend.breaks],
         "cells": cells,
+        **year_tree(sheet),
+        **context_tree(sheet),
     }
 
 
@@ -109,31 +129,28 @@ def _counted(sheet: Sheet, node: int, at: int) -> Mapping[str, object]:
     figures = sheet.consistent.figures
     told = bool(figures.told[node, at])
     return {
-        "consistent": _cell(figures, node, at),
+        "consistent": estimate_tree(figures, node, at),
         "shown": sheet.shown.cell(node, at),
         "registered": _limits(sheet.registered.low, sheet.registered.high, node, at) if told else None,
         "underlying": _limits(sheet.underlying.low, sheet.underlying.high, node, at) if told else None,
-        "rate": _cell(sheet.rate, node, at),
+        "rate": estimate_tree(sheet.rate, node, at),
     }
 
 
-def _cell(table: Estimates, *place: int) -> Mapping[str, object]:
-    found = table.cell(*place)
-    if isinstance(found, Reason):
-        return {"reason": found.name.lower().replace("_", "-")}
-    return {"value": _short(found.value), "variance": _short(found.variance)}
-
-
 def _limits(low: Floats, high: Floats, node: int, at: int) -> list[float]:
-    return [_short(float(low[node, at])), _short(float(high[node, at]))]
-
-
-def _short(number: float) -> float:
-    return float(f"{number:.{DIGITS}g}")
+    return [short(float(low[node, at])), short(float(high[node, at]))]
 
 
 def _digest(context: Context) -> str:
-    text = json.dumps([context.inhabitants.tolist(), context.covariates.tolist(), context.returns])
+    strata = context.strata
+    told = [
+        [context.inhabitants.tolist(), context.covariates.tolist(), context.returns],
+        [[each.first, each.kind] for each in context.breaks],
+        [[each.node, each.first, each.label] for each in context.interventions],
+        None if context.borders is None else context.borders.tolist(),
+        None if strata is None else [asdict(strata.model), strata.inhabitants.tolist(), strata.shares.tolist()],
+    ]
+    text = json.dumps(told)
     return sha256(b"samenzicht estimates context\n" + text.encode()).hexdigest()
 
 

@@ -100,25 +100,30 @@ def rate_errors(rate: Estimates, exposure: Floats, factor: float) -> Estimates:
 
 
 def benchmarked(areas: SmallAreas, exposure: Floats, group: Places, totals: Estimates) -> SmallAreas:
-    """Return the estimates moved as little as may be so that they add up to the totals of their groups.
+    """Return small areas whose estimates are `benchmarked_rates`; all else of them stays."""
+    found = benchmarked_rates(areas.estimated, exposure, group, totals)
+    return SmallAreas(found, areas.own_weight, areas.coefficients, areas.kept, areas.spread)
+
+
+def benchmarked_rates(rate: Estimates, exposure: Floats, group: Places, totals: Estimates) -> Estimates:
+    """Return the rates moved as little as may be so that they add up to the totals of their groups.
 
     exposure: inhabitants, float64, shape (areas,). group: int64, shape (areas,), place of each area's total, shape
     (groups,), unbiased counts. What an area moves by, squared, is added to its mean squared error. A group whose total
     or one of whose areas is absent is left as it is: a part cannot add up to a whole.
     Source: Datta, Ghosh, Steorts, Maples 2011, TEST 20, theorem 1, with weights 1 / mean squared error.
     """
-    told = areas.estimated.told
+    told = rate.told
     whole = totals.told.copy()
     np.logical_and.at(whole, group[(exposure > 0) & ~told], False)  # noqa: FBT003 - a value, not a switch
     people = np.where(told, exposure, 0.0)
-    value = np.where(told, areas.estimated.value, 0.0)
-    error = np.where(told, areas.estimated.variance, 0.0)
+    value = np.where(told, rate.value, 0.0)
+    error = np.where(told, rate.variance, 0.0)
     gap = np.where(whole, totals.value, 0.0) - np.bincount(group, people * value, totals.value.size)
     room = np.bincount(group, people**2 * error, totals.value.size)
     step = np.where(whole & (room > 0), gap / np.where(room > 0, room, 1.0), 0.0)
     moved = error * people * step[group]
-    found = Estimates(areas.estimated.value + moved, areas.estimated.variance + moved**2, areas.estimated.reason.copy())
-    return SmallAreas(found, areas.own_weight, areas.coefficients, areas.kept, areas.spread)
+    return Estimates(rate.value + moved, rate.variance + moved**2, rate.reason.copy())
 
 
 def _spread(y: Floats, x: Floats, noise: Floats) -> float:

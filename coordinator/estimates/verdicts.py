@@ -63,36 +63,43 @@ def with_whole(
     areas: Estimates,
     exposure: Floats,
     whole: Estimates,
-    whole_exposure: float,
+    whole_exposure: Floats | float,
     *,
     dispersion: Dispersion,
     covariance: Floats | float = 0.0,
 ) -> Comparisons:
     """Compare counts of areas with the rate of the gemeente or region that they are part of.
 
-    areas, exposure: shape (areas,), counts and inhabitants; whole: shape (1,). covariance: of the errors of each area
-    and the whole. With share f of the inhabitants, count - f * whole has noise v + f^2 V - 2 f c and, when all rates
-    are equal, chance factor * level * (1 - f).
+    areas, exposure: shape (areas,), counts and inhabitants; whole: shape (1,), or (areas,) where each has its own, and
+    its exposure likewise. covariance: of the errors of each area and the whole. With share f of the inhabitants,
+    count - f * whole has noise v + f^2 V - 2 f c and, when all rates are equal, chance factor * level * (1 - f).
     Source: score test with the pooled rate; Breslow, Day 1987, IARC 82, section 3.3; its skewness: see `_surprise`.
     """
-    told = areas.told & bool(whole.told[0]) & (exposure > 0) & (exposure < whole_exposure)
+    told = areas.told & whole.told & (exposure > 0) & (exposure < whole_exposure)
     share = np.divide(exposure, whole_exposure, out=np.full(exposure.shape, 0.5), where=told)
-    total = float(whole.value[0]) if whole.told[0] else 0.0
-    total_noise = float(whole.variance[0]) if whole.told[0] else 1.0
+    total = np.where(told, whole.value, 0.0)
+    total_noise = np.where(told, whole.variance, 1.0)
     noise = np.where(told, areas.variance, 1.0) + share**2 * total_noise - 2 * share * np.where(told, covariance, 0.0)
-    level = max(total, 0.0) * share
+    level = np.maximum(total, 0.0) * share
     spread = noise + dispersion.factor * level * (1 - share)
     third = dispersion.factor**2 * level * ((1 - share) ** 3 - share**2 * (1 - share))
     return Comparisons(_surprise(areas.value - share * total, spread, third, told), told)
 
 
 def with_other(
-    areas: Estimates, exposure: Floats, others: Estimates, other_exposure: Floats, dispersion: Dispersion
+    areas: Estimates,
+    exposure: Floats,
+    others: Estimates,
+    other_exposure: Floats,
+    dispersion: Dispersion,
+    *,
+    covariance: Floats | float = 0.0,
 ) -> Comparisons:
-    """Compare counts with those of other areas, or of the same areas in another period; noise and events independent.
+    """Compare counts with those of other areas, or of the same areas in another period; their events are independent.
 
-    All four: shape (comparisons,). With k = exposure / other_exposure, count - k * other has chance
-    factor * rate * (exposure + k^2 * other_exposure) when both have one rate, which is estimated from both.
+    All four: shape (comparisons,). covariance: of the errors of each pair, 0 for independent noise. With
+    k = exposure / other_exposure, count - k * other has chance factor * rate * (exposure + k^2 * other_exposure) when
+    both have one rate, which is estimated from both.
     Source: as `with_whole`.
     """
     usable = (exposure > 0) & (other_exposure > 0) & np.isfinite(exposure) & np.isfinite(other_exposure)
@@ -101,6 +108,7 @@ def with_other(
     times = here / there
     rate = np.maximum(np.where(told, areas.value + others.value, 0.0) / (here + there), 0.0)
     noise = np.where(told, areas.variance, 1.0) + times**2 * np.where(told, others.variance, 0.0)
+    noise = np.maximum(noise - 2 * times * np.where(told, covariance, 0.0), 0.0)
     spread = noise + dispersion.factor * rate * (here + times**2 * there)
     third = dispersion.factor**2 * rate * (here - times**3 * there)
     return Comparisons(_surprise(areas.value - times * others.value, spread, third, told), told)

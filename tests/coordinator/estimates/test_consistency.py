@@ -43,6 +43,7 @@ def test_it_is_the_dense_least_squares_with_its_whole_covariance(seed: int, abse
     np.testing.assert_allclose(found.figures.variance[:, 0], np.diag(covariance), rtol=1e-9)
     ours = [[found.covariance(first, second) for second in range(13)] for first in range(13)]
     np.testing.assert_allclose(ours, covariance, atol=1e-8 * variance[np.isfinite(variance)].max())
+    np.testing.assert_allclose(found.covariances(), covariance, atol=1e-8 * variance[np.isfinite(variance)].max())
 
 
 def test_two_levels_by_hand() -> None:

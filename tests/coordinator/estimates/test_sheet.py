@@ -46,15 +46,18 @@ def check_defined(sheet: Sheet) -> None:
     """Refuse a sheet with a number that is none anywhere a page would look."""
     tables: list[Estimates] = [
         sheet.consistent.figures, sheet.rate, sheet.trend.now, sheet.trend.later, sheet.small_areas.estimated,
+        sheet.year.figures, sheet.year.rate,
     ]  # fmt: skip
     for table in tables:
         assert np.isfinite(table.value).all()
         assert np.isfinite(table.variance[table.told]).all()
-    for limits in (sheet.registered, sheet.underlying):
+    for limits in (sheet.registered, sheet.underlying, sheet.year.registered, sheet.year.underlying):
         assert np.isfinite(limits.low).all()
         assert np.isfinite(limits.high).all()
     assert np.isfinite(sheet.drift.score).all()
-    assert all(0 <= value <= 1 for value in sheet.verdicts.p_values)
+    for page in (sheet.verdicts, sheet.year.page, sheet.within):
+        assert all(0 <= value <= 1 for value in page.p_values)
+    assert np.isfinite([sheet.funnel.low, sheet.funnel.alarm_high]).all()
     assert (sheet.shown.values >= 0).all()
 
 
@@ -68,8 +71,15 @@ def test_a_whole_sheet_is_made_and_its_parts_agree() -> None:
     assert len(sheet.verdicts.verdicts) == 58
     assert sheet.verdicts.verdicts[0] is Verdict.NOT_TOLD  # the whole is not compared with itself
     assert set(METHODS) == {
-        "consistent", "shown", "registered", "underlying", "rate", "verdict", "trend", "small_areas", "drift",
+        "consistent", "shown", "registered", "underlying", "rate", "verdict", "trend", "small_areas", "drift", "year",
+        "year_verdict", "comparable", "funnel", "within", "spatial", "nowcast", "before_after", "prevalence",
+        "dark_number", "power", "association",
     }  # fmt: skip
+    np.testing.assert_allclose((sheet.small_areas.estimated.value * 1_000).sum(), figures[0, -1])
+    np.testing.assert_allclose(sheet.year.figures.value, figures[:, 4:].sum(axis=1))
+    assert len(sheet.within.verdicts) == 24
+    assert sheet.power is not None
+    assert (sheet.final, sheet.prevalence, sheet.dark_number, sheet.spatial, sheet.effects) == (None,) * 4 + ((),)
 
 
 @pytest.mark.parametrize(
