@@ -64,9 +64,12 @@ class Session:
     shelf: Shelf
 
     def propose(
-        self, study_digest: Digest, period: Period, participants: tuple[PartyId, ...], *, expires_s: int
+        self, study_digest: Digest, period: Period, participants: tuple[PartyId, ...], *, expires_s: int, parameters: Sequence[int] = ()
     ) -> CoordinatorStep:
-        """Store and return a first or newer attempt of a slot. expires_s: Unix seconds at which its READYs end."""
+        """Store and return a first or newer attempt of a slot. expires_s: Unix seconds at which its READYs end.
+
+        parameters: of a step of a model.
+        """
         slot = self.member.spec(study_digest, period).slot
         step = propose(
             study_digest=study_digest,
@@ -77,6 +80,7 @@ class Session:
             log=self.shelf.log,
             shown=self.shelf.shown(),
             before=self.shelf.slot(slot),
+            parameters=parameters,
         )
         self.shelf.keep_slot(step.slot, showed=self.shelf.log.size)
         return step

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from privacy.counts import CountsOutOfRange, UnitCounts
 from privacy.runs import run_blocks, run_starts, run_sums
-from privacy.sensitivity import TableCharge, check_tables
+from privacy.sensitivity import TableCharge, TablesDoNotFit, check_tables
 from privacy.shares import SHARE_COST
 from protocol.cost import MAX_NANO_RHO, CostOutOfRange
 
@@ -63,6 +63,29 @@ def charges(counts: UnitCounts, tables: tuple[TableCharge, ...]) -> NDArray[np.i
         unit, table = unit[starts], table[starts]
         starts = run_starts(unit)
         result[unit[starts]] = prices.charges(squares, table, starts)
+    return result
+
+
+def charges_of_squares(squares: NDArray[np.int64], tables: tuple[TableCharge, ...]) -> NDArray[np.int64]:
+    """Return what `charges` does, of the sum of squares that each unit adds to each table.
+
+    squares: int64, shape (units, tables), below 2^63: what a model's step adds is never made cell by cell.
+    Result: int64, shape (units,), nano-rho.
+    Raises: TablesDoNotFit, CountsOutOfRange.
+    """
+    if squares.ndim != 2 or squares.shape[1] != len(tables):  # noqa: PLR2004 - units and tables
+        raise TablesDoNotFit(
+            got="squares of other tables", wanted="one column for each table", act="the node must use the round's grid"
+        )
+    if squares.size and int(squares.max()) * len(tables) >= 2**62:
+        raise CountsOutOfRange(
+            got="squares whose sum might wrap", wanted="smaller ones", act="the author of the study must clip lower"
+        )
+    result = np.zeros(len(squares), dtype=np.int64)
+    unit, table = np.nonzero(squares)
+    if unit.size:
+        starts = run_starts(unit)
+        result[unit[starts]] = _Prices.of(tables).charges(squares[unit, table], table, starts)
     return result
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from privacy.counts import NoisedCounts
-from privacy.precision import Hidden, Shown, not_delivered, show
+from privacy.precision import Hidden, Shown, not_delivered, show, whole
 from privacy.terms import publishing_rule
 from protocol.covenant.covenant import Covenant
 from protocol.ratio import Ratio
@@ -16,6 +16,7 @@ from protocol.release import NotShown, ReleasedCell, ReleasedTable
 from protocol.round.opening import Opened
 from protocol.study.declaration import Coverage, SignedDeclaration
 from protocol.study.grid import Grid, Segment
+from protocol.study.model import StepTable
 from protocol.study.plan import TablePlan, TableRepair, repair_plan, round_plan
 from protocol.study.study import Study
 from protocol.words.ids import PartyId, TableId
@@ -78,6 +79,8 @@ def _cells(opened: Opened, segment: Segment, variance: Fraction | None, study: S
     if variance is None:
         return not_delivered(segment.size)
     values = NoisedCounts(opened.values[segment.first : segment.first + segment.size])
+    if isinstance(study.table(segment.table), StepTable):
+        return whole(values)
     return show(values, variance=variance, rule=publishing_rule(study))
 
 

@@ -9,6 +9,7 @@ from privacy.sensitivity import TableCharge
 from protocol.covenant.covenant import Covenant
 from protocol.study.grid import Grid
 from protocol.study.measure import MeasureKind, Table
+from protocol.study.model import StepTable
 from protocol.study.plan import multiplicity
 from protocol.study.study import Study, slot_of
 from protocol.words.ids import PartyId
@@ -61,6 +62,10 @@ def planned_round(study: Study, covenant: Covenant, grid: Grid, *, period: Perio
 
 
 def _planned_table(study: Study, covenant: Covenant, table: Table, grid: Grid) -> PlannedTable:
+    if isinstance(table, StepTable):
+        norm = study.model_of(table).norm_of(table.statistic)
+        partners = multiplicity(table, covenant)
+        return PlannedTable(table.id, table.variance.fraction, amount=norm, partners=partners, event_amount=norm)
     segments = [segment for segment in grid.segments if segment.table == table.id]
     bound = bound_of(study, table, categories=len(segments[0].categories))
     # Late events share the bound with what was counted before, so the deltas of a table are one table here.

@@ -10,17 +10,22 @@ from hashlib import sha256
 
 from protocol.covenant.covenant import Covenant
 from protocol.digest import digest_of, labelled
-from protocol.round.messages import Offer, Ready, RoundSpec
+from protocol.round.messages import Offer, Ready, RoundSpec, StepSpec
 from protocol.study.grid import Grid
 from protocol.study.study import Study, slot_of
 from protocol.wire import canonical
 from protocol.words.ids import Digest, PartyId
-from protocol.words.period import Period
+from protocol.words.period import Period, step_of
 
 
-def spec_of(study: Study, covenant: Covenant, period: Period, grid: Grid) -> RoundSpec:
-    """Return the spec of a round, which every party works out for itself."""
-    return RoundSpec(
+def spec_of(
+    study: Study, covenant: Covenant, period: Period, grid: Grid, *, parameters: Sequence[int] = ()
+) -> RoundSpec | StepSpec:
+    """Return the spec of a round, which every party works out for itself.
+
+    parameters: of a step, which the coordinator chose; a round of counts has none.
+    """
+    spec = RoundSpec(
         covenant_digest=digest_of(covenant),
         study_digest=digest_of(study),
         period=period,
@@ -29,6 +34,9 @@ def spec_of(study: Study, covenant: Covenant, period: Period, grid: Grid) -> Rou
         cells=grid.size,
         ring_bits=study.ring_bits,
     )
+    if step_of(period) is None:
+        return spec
+    return StepSpec(**spec.model_dump(exclude={"kind"}), parameters=tuple(parameters))
 
 
 def commitment(opening: bytes, values: bytes) -> Digest:

@@ -97,8 +97,11 @@ def propose(
     log: MerkleTree,
     shown: Sequence[int],
     before: CoordinatorSlot | None,
+    parameters: Sequence[int] = (),
 ) -> CoordinatorStep:
     """Return a first or newer attempt of a slot. shown: sizes of the own log that parties may have seen before.
+
+    parameters: of a step of a model.
 
     Raises: OutOfOrder, once a COMMIT of the slot is stored; NotApprovedHere, UnknownPeriod, WrongParticipants.
     """
@@ -106,7 +109,7 @@ def propose(
     check_participants(participants, member)
     attempt = Attempt(before.attempt + 1 if before else 0)
     offer = Offer(
-        spec=member.spec(study_digest, period),
+        spec=member.spec(study_digest, period, parameters),
         attempt=attempt,
         participants=participants,
         expires_s=expires_s,

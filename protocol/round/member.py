@@ -7,10 +7,11 @@ from functools import cached_property
 from protocol.covenant.covenant import Covenant
 from protocol.errors import RoundRefusal
 from protocol.round.context import spec_of
-from protocol.round.messages import Offer, RoundSpec
+from protocol.round.messages import Offer, RoundSpec, StepSpec
 from protocol.round.ring import Ring
 from protocol.signing import SigningKey
 from protocol.study.grid import Grid, build_grid
+from protocol.study.model import StepTable
 from protocol.study.study import Study
 from protocol.words.code_list import CodeList
 from protocol.words.geography import Geography
@@ -80,10 +81,10 @@ class Reader:
             )
         return self._grids[place]
 
-    def spec(self, study_digest: Digest, period: Period) -> RoundSpec:
-        """Return the spec of a round as this party works it out."""
+    def spec(self, study_digest: Digest, period: Period, parameters: Sequence[int] = ()) -> RoundSpec | StepSpec:
+        """Return the spec of a round as this party works it out. parameters: of a step, as they were offered."""
         grid = self.grid(study_digest, period)
-        return spec_of(self.study(study_digest), self.covenant, period, grid)
+        return spec_of(self.study(study_digest), self.covenant, period, grid, parameters=parameters)
 
     def ring(self, offer: Offer, parties: Collection[PartyId]) -> Ring:
         """Return the ring of a round with these parties, wide enough for each table of the study."""
@@ -112,13 +113,29 @@ def check_offer(offer: Offer, member: Reader) -> None:
 
     Raises: NotApprovedHere, WrongSpec, WrongParticipants, UnknownPeriod, WrongGeography.
     """
-    if member.spec(offer.spec.study_digest, offer.spec.period) != offer.spec:
+    spec = offer.spec
+    offered = spec.parameters if isinstance(spec, StepSpec) else ()
+    _check_parameters(len(offered), member.study(spec.study_digest), spec.period)
+    if member.spec(spec.study_digest, spec.period, offered) != spec:
         raise WrongSpec(
             got="a plan with another covenant, slot, grid, size or ring",
             wanted="the plan that follows from the covenant and the approved study",
             act="the coordinator must propose the round again from the signed study",
         )
     check_participants(offer.participants, member)
+
+
+def _check_parameters(offered: int, study: Study, period: Period) -> None:
+    """Refuse parameters that the tables of a step do not take: a round of counts takes none."""
+    study.round_for(period)
+    steps = (table for table in study.tables_for(period) if isinstance(table, StepTable))
+    wanted = sum(study.model_of(table).parameters(table) for table in steps)
+    if offered != wanted:
+        raise WrongSpec(
+            got=f"a step with {offered} parameters",
+            wanted=f"the {wanted} that its tables take",
+            act="the coordinator must propose the round again from the signed study",
+        )
 
 
 def check_participants(participants: tuple[PartyId, ...], member: Reader) -> None:

@@ -10,12 +10,14 @@ from typing import Annotated, ClassVar, Literal, NewType
 from pydantic import Field, StringConstraints
 
 from protocol.study.grid import MAX_CELLS
+from protocol.study.model import MAX_PARAMETER
 from protocol.wire import MAX_INTEGER, WireValue
 from protocol.words.ids import Digest, PartyId
 from protocol.words.period import Period
 
 MAX_ATTEMPTS = 1_000_000  # an attempt that never gets a COMMIT costs a few kB; a million of them is an attack
 MAX_PARTICIPANTS = 1_000
+MAX_PARAMETERS = 1_000  # four statistics of the widest model, and the edges of fifty bins
 MAX_PROOF_HASHES = 64  # a tree of 2^63 entries
 MAX_SHOWN = 8  # how many earlier checkpoints a READY proves itself consistent with
 MAX_SETTLED = 16  # how many earlier slots a READY proves locked or aborted
@@ -32,10 +34,9 @@ Seconds = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 Participants = Annotated[tuple[PartyId, ...], Field(min_length=1, max_length=MAX_PARTICIPANTS)]
 
 
-class RoundSpec(WireValue):
+class Spec(WireValue):
     """What a round measures, by digest: every node works it out itself and compares."""
 
-    kind: Literal["round-spec"] = "round-spec"
     format: Literal[1] = 1
     covenant_digest: Digest
     study_digest: Digest
@@ -44,6 +45,25 @@ class RoundSpec(WireValue):
     grid_digest: Digest
     cells: Annotated[int, Field(ge=1, le=MAX_CELLS)]
     ring_bits: Literal[32, 64]
+
+
+class RoundSpec(Spec):
+    """The spec of a round of counts."""
+
+    kind: Literal["round-spec"] = "round-spec"
+
+
+class StepSpec(Spec):
+    """The spec of a step of a model.
+
+    parameters: at which coefficients it is taken, and the edges of its bins; the one thing in a spec that the
+    coordinator chooses. No node believes it: what one unit can change is bounded for every value of them.
+    """
+
+    kind: Literal["step-spec"] = "step-spec"
+    parameters: Annotated[
+        tuple[Annotated[int, Field(ge=-MAX_PARAMETER, le=MAX_PARAMETER)], ...], Field(max_length=MAX_PARAMETERS)
+    ]
 
 
 class Offer(WireValue):
@@ -55,7 +75,7 @@ class Offer(WireValue):
 
     kind: Literal["offer"] = "offer"
     format: Literal[1] = 1
-    spec: RoundSpec
+    spec: Annotated[RoundSpec | StepSpec, Field(discriminator="kind")]
     attempt: Attempt
     participants: Participants
     expires_s: Seconds

@@ -12,6 +12,7 @@ from functools import cached_property
 from protocol.covenant.covenant import Covenant
 from protocol.digest import digest_of, labelled
 from protocol.errors import AgreementRefusal
+from protocol.study.model import StepTable
 from protocol.study.study import Study
 from protocol.wire import canonical
 from protocol.words.code_list import CodeList
@@ -160,6 +161,11 @@ def build_grid(
                 act="the coordinator must choose another level or geography",
             )
         categories: tuple[Code | None, ...] = (None,) if table.categories is None else codes[table.categories]
+        if isinstance(table, StepTable):
+            # A model is of the whole geography; its cells stand under the first area, so that each has one name.
+            segments.append(Segment(table.id, period, first, areas[:1], study.model_of(table).cells(table)))
+            first += segments[-1].size
+            continue
         for step in range(table.lateness + 1):
             segments.append(Segment(table.id, earlier(period, step), first, areas, categories))
             first += segments[-1].size

@@ -24,6 +24,7 @@ class MeasureKind(StrEnum):
     UNITS = "units"  # distinct units
     SUM = "sum"  # an integer amount, clamped per unit and cell to 0 .. most_per_cell
     MULTI = "multi"  # distinct units by categories of which one unit may have several, at most `most_options`
+    MODEL_STEP = "model_step"  # a statistic of a regression over one row a unit (`model.py`)
 
 
 class Measure(WireValue):

@@ -12,11 +12,13 @@ from protocol.digest import digest_of
 from protocol.errors import AgreementRefusal, refuse_all
 from protocol.signing import Purpose, verify
 from protocol.study.measure import Measure, MeasureKind, Table
+from protocol.study.model_rules import model_problems, named_measures
+from protocol.study.model import StepTable
 from protocol.study.plan import LEAST_SHARE_VARIANCE, least_cost, share_variance
 from protocol.study.study import ScheduledRound, SignedStudy, Study
 from protocol.words.ids import PartyId
 from protocol.words.order import is_strictly_ascending
-from protocol.words.period import last_day, length_of
+from protocol.words.period import last_day, length_of, step_of
 
 _ACT = "the coordinator must mend the study and propose it again"
 
@@ -76,7 +78,7 @@ def check_study(study: Study, covenant: Covenant) -> None:
     # Later rules look up what these two have seen to be there.
     refuse_all(tuple(chain(_covenant(case), _order(case))), subject="study")
     refuse_all(tuple(_references(case)), subject="study")
-    rules = (_bounds, _joint_tables, _noise, _ring, _dates)
+    rules = (_bounds, _models, _joint_tables, _noise, _ring, _dates)
     refuse_all(tuple(problem for rule in rules for problem in rule(case)), subject="study")
 
 
@@ -148,16 +150,24 @@ def _references(case: _Case) -> Iterator[AgreementRefusal]:
         for party in table.contributors:
             if party not in partners:
                 yield _unknown(f"partner {party} of table {table.id}")
-    for measure_id in sorted(measures - {table.measure for table in study.tables}):
+    for measure_id in sorted(measures - {table.measure for table in study.tables} - named_measures(study)):
         yield _unknown(f"a table for measure {measure_id}")
-    scheduled = {length_of(entry.period) for entry in study.schedule}
-    planned = {table.period_length for table in study.tables}
-    for length in sorted(scheduled ^ planned):
-        yield _unknown(f"both a table and a round of period length {length}")
+    scheduled = {(length_of(entry.period), step_of(entry.period)) for entry in study.schedule}
+    planned = {
+        (table.period_length, step)
+        for table in study.tables
+        for step in (table.steps if isinstance(table, StepTable) else (None,))
+    }
+    for length, step in sorted(scheduled ^ planned, key=str):
+        yield _unknown(f"both a table and a round of period length {length}" + (f", step {step}" if step else ""))
 
 
 def _unknown(what: str) -> UnknownReference:
     return UnknownReference(got=f"no {what}", wanted="everything that is named to exist", act=_ACT)
+
+
+def _models(case: _Case) -> Iterator[AgreementRefusal]:
+    return model_problems(case.study, case.covenant)
 
 
 def _bounds(case: _Case) -> Iterator[AgreementRefusal]:

@@ -9,9 +9,10 @@ from pydantic import Field
 from protocol.digest import labelled
 from protocol.errors import AgreementRefusal
 from protocol.study.measure import Measure, Table
+from protocol.study.model import Model, ModelMeasure, StepTable
 from protocol.wire import WireValue
 from protocol.words.ids import CovenantId, Digest, Line, MeasureId, Signature, StudyId, TableId
-from protocol.words.period import Period, length_of
+from protocol.words.period import Period, length_of, step_of
 
 MAX_TABLES = 500  # 20 indicators at three levels, per partner type, with room
 MAX_ROUNDS = 100  # a year has 12 months, 4 quarters, 2 half-years and itself
@@ -51,8 +52,8 @@ class Study(WireValue):
     title: Line
     covenant_id: CovenantId
     covenant_digest: Digest
-    measures: Annotated[tuple[Measure, ...], Field(min_length=1, max_length=MAX_TABLES)]
-    tables: Annotated[tuple[Table, ...], Field(min_length=1, max_length=MAX_TABLES)]
+    measures: Annotated[tuple[ModelMeasure | Measure, ...], Field(min_length=1, max_length=MAX_TABLES)]
+    tables: Annotated[tuple[StepTable | Table, ...], Field(min_length=1, max_length=MAX_TABLES)]
     schedule: Annotated[tuple[ScheduledRound, ...], Field(min_length=1, max_length=MAX_ROUNDS)]
     ring_bits: Literal[32, 64]
     max_upload_bytes: Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES)]
@@ -75,8 +76,21 @@ class Study(WireValue):
         return self._tables[table_id]
 
     def tables_for(self, period: Period) -> tuple[Table, ...]:
-        """Return the tables of a period's round, in order: those of the period's length."""
-        return tuple(table for table in self.tables if table.period_length is length_of(period))
+        """Return the tables of a period's round, in order: those of the period's length, and of its step."""
+        step = step_of(period)
+        return tuple(
+            table
+            for table in self.tables
+            if table.period_length is length_of(period)
+            and (step in table.steps if isinstance(table, StepTable) else step is None)
+        )
+
+    def model_of(self, table: StepTable) -> Model:
+        """Return the model of a step; `check_study` has seen that its measure is one."""
+        measure = self.measure_of(table)
+        if not isinstance(measure, ModelMeasure):
+            raise AssertionError("a step's measure has a model")
+        return measure.model
 
     def round_for(self, period: Period) -> ScheduledRound:
         """Return when the round of the period opens and is due.

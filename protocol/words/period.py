@@ -1,4 +1,7 @@
-"""Computes: periods. `2025`, `2025-H1`, `2025-Q3` and `2025-07` are a year, half-year, quarter and month."""
+"""Computes: periods. `2025`, `2025-H1`, `2025-Q3` and `2025-07` are a year, half-year, quarter and month.
+
+`2025-Q3-s02` is the second step of a model over that quarter: a round of its own, over the same days.
+"""
 
 import re
 from calendar import monthrange
@@ -8,7 +11,8 @@ from typing import Annotated, NewType
 
 from pydantic import StringConstraints
 
-_FORM = r"^(19|20|21)[0-9]{2}(-(H[12]|Q[1-4]|0[1-9]|1[0-2]))?$"
+_FORM = r"^(19|20|21)[0-9]{2}(-(H[12]|Q[1-4]|0[1-9]|1[0-2]))?(-s(0[1-9]|1[0-9]|20))?$"
+_STEP = "-s"
 Period = NewType("Period", Annotated[str, StringConstraints(pattern=_FORM)])
 
 
@@ -29,9 +33,25 @@ def is_period(text: str) -> bool:
     return re.fullmatch(_FORM, text) is not None
 
 
+def step_of(period: Period) -> int | None:
+    """Return which step of a model the period names; None for a period of counts."""
+    _, found, step = period.partition(_STEP)
+    return int(step) if found else None
+
+
+def days_of(period: Period) -> Period:
+    """Return the period of the same days without a step."""
+    return Period(period.partition(_STEP)[0])
+
+
+def step_in(period: Period, step: int) -> Period:
+    """Return the period that names a step over these days."""
+    return Period(f"{days_of(period)}{_STEP}{step:02d}")
+
+
 def length_of(period: Period) -> PeriodLength:
     """Return how long the period is."""
-    match period[5:6]:
+    match days_of(period)[5:6]:
         case "":
             return PeriodLength.YEAR
         case "H":
@@ -43,7 +63,7 @@ def length_of(period: Period) -> PeriodLength:
 
 
 def earlier(period: Period, steps: int) -> Period:
-    """Return the period of the same length that many steps before."""
+    """Return the period of the same length that many steps before; one of counts, whatever was given."""
     length = length_of(period)
     per_year = 12 // MONTHS_IN[length]
     year, part = divmod(int(period[:4]) * per_year + _part(period) - steps, per_year)
@@ -81,4 +101,4 @@ def _period(year: int, part: int, length: PeriodLength) -> Period:
 
 def _part(period: Period) -> int:
     """Which half-year, quarter or month of its year, from 0."""
-    return int(period[5:].lstrip("HQ") or 1) - 1
+    return int(days_of(period)[5:].lstrip("HQ") or 1) - 1

@@ -1,5 +1,7 @@
 """Computes: PROPOSE to READY. The plan and the participants are checked before anything is frozen."""
 
+from datetime import date
+
 from protocol.digest import digest_of
 from protocol.errors import Contradiction, RoundRefusal
 from protocol.ledger.tree import MerkleTree
@@ -20,7 +22,7 @@ from protocol.round.messages import MAX_SETTLED, Decline, DeclineCode, Offer, Pr
 from protocol.round.transitions import Event, Side, State, next_state
 from protocol.round.witness import SeenHead, check_head, prove_entry, prove_growth, signed_head
 from protocol.words.ids import Digest, PartyId
-from protocol.words.period import first_day
+from protocol.words.period import Period, first_day, step_of
 
 MAX_EXPIRY_S = 14 * 24 * 3600  # a READY holds its node for at most two weeks, the longest a round is open
 
@@ -151,7 +153,11 @@ def last_participants(memory: Memory, offer: Offer) -> tuple[PartyId, ...] | Non
         and other.slot != offer.spec.slot
         and other.offer.spec.study_digest == offer.spec.study_digest
     ]
-    return max(earlier, key=lambda other: first_day(other.spec.period)).participants if earlier else None
+    return max(earlier, key=lambda other: _when(other.spec.period)).participants if earlier else None
+
+
+def _when(period: Period) -> tuple[date, int]:
+    return first_day(period), step_of(period) or 0
 
 
 def check_coordinator(note: str, header: Propose, memory: Memory, member: Member) -> SeenHead:

@@ -1,0 +1,1 @@
+"""Regressions: clipped rows and the bounded statistics of a step."""
