@@ -1,0 +1,264 @@
+"""Computes: a regression with a curve (logistic, Poisson) from its noisy steps: where to ask next, and the fit.
+
+Source: Newton's method on an estimating equation sum of z (y - mean(x beta)) = 0, whose sums are released with noise.
+The first step's moments and gradient at 0 give the step from the model with a constant only, at which the curvature is
+exactly proportional to the moments. Later ones use the newest released curvature. At the last coefficients beta_T
+
+    beta = beta_T + H^-1 g,     covariance = H^-1 (H + Sigma_g + Sigma_H) H^-1
+
+with g the released gradient, H the curvature, Sigma_g the known noise of g, and Sigma_H that of H times the last move.
+H is the released curvature drawn towards the moments times their mean slope, the more so the less the two differ
+beyond their noise (as in the estimator of James and Stein). H stands for the variance of the gradient too (the model's own; z z' <= z x' makes it the wider for clipped
+rows). Several gradients from the curvature's step on are averaged by their precision.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from coordinator.models.fitted import Coefficient, FittedModel, NotConverged, NotIdentified, OneOutcome, holm
+from coordinator.models.steps import ModelPlan, Noisy, OpenedStep, Vector, in_order, missing
+from protocol.study.model import Statistic
+
+FLOOR = 0.5  # eigenvalues below this share of the noise's own are raised to it, to steer by; never in the fit
+IDENTIFIED = 1.0  # in the fit, the least eigenvalue in noise sds times sqrt(columns); below it noise decides
+LONGEST_MOVE = 2.0  # of the linear predictor, root mean square: beyond it a step of Newton's is not believed
+SETTLED = 0.35  # the same, of the last move beside its noise: what is left after it is about half its square
+SURE = 4.0  # sds by which an outcome must occur, or fail to
+_TAIL = 1e-6
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Asked:
+    """A gradient, where it was asked, and the curvature that the next move divides by."""
+
+    at: Vector
+    gradient: Noisy
+    hessian: Vector
+    from_curvature: bool
+
+
+def parameters(plan: ModelPlan, opened: Sequence[OpenedStep], step: int) -> tuple[int, ...]:
+    """Return what to ask in a step, from the steps before it.
+
+    Raises: StepsMissing, PartnersChanged, OneOutcome.
+    """
+    before = in_order(plan, opened)[: plan.steps.index(step)]
+    if len(before) < plan.steps.index(step):
+        raise missing(f"step {step} without the steps before it")
+    beta = _next(plan, before) if before else np.zeros(plan.model.columns)
+    asked: list[int] = []
+    singles = 0
+    for table in plan.tables(step):
+        match table.statistic:
+            case Statistic.MOMENTS:
+                continue
+            case Statistic.SCORES:
+                chosen = beta if singles == 0 else best_single(plan, before)
+                singles += 1
+                asked += (*plan.coded(chosen), *_edges(plan, before, chosen, (table.bins or 2)))
+            case _:
+                asked += plan.coded(beta)
+    return tuple(asked)
+
+
+def fit(plan: ModelPlan, opened: Sequence[OpenedStep]) -> FittedModel:
+    """Return the fitted model.
+
+    Raises: StepsMissing, PartnersChanged, OneOutcome, NotIdentified, NotConverged.
+    """
+    steps = in_order(plan, opened)
+    curvatures = [found for each in steps for found in plan.found(each, Statistic.CURVATURE)]
+    asked = [each for each in _asked(plan, steps) if each.from_curvature]
+    if not curvatures or not asked:
+        raise missing("a model without a curvature, and a gradient in its step or later")
+    moments = _moments(plan, steps)
+    hessian = _drawn_together(curvatures[-1], moments)
+    _check_identified(plan, hessian)
+    inverse = np.linalg.inv(hessian.value)
+    weight = np.array([each.gradient.sd**-2 for each in asked])
+    weight /= weight.sum()
+    moves = [inverse @ each.gradient.value for each in asked]
+    beta = np.sum([w * (each.at + move) for w, each, move in zip(weight, asked, moves, strict=True)], axis=0)
+    last, households = moves[-1], moments.value[0, 0]
+    _check_settled(last, inverse, _asked(plan, steps), moments.value)
+    size = len(beta)
+    noise = np.eye(size) * float(np.sum([(w * each.gradient.sd) ** 2 for w, each in zip(weight, asked, strict=True)]))
+    noise += hessian.sd**2 * spread_of(last)
+    covariance = inverse @ noise @ inverse
+    return fitted_model(plan, beta, sampling=inverse, noise=covariance, households=float(households))
+
+
+def fitted_model(
+    plan: ModelPlan, beta: Vector, *, sampling: Vector, noise: Vector, households: float
+) -> FittedModel:
+    """Return coefficients per one of each feature's own number. sampling, noise: covariances per coded unit."""
+    features = plan.model.features
+    scale = np.array([1.0, *(feature.times / plan.model.constant for feature in features)])
+    offset = np.array([0.0, *(-feature.minus / plan.model.constant for feature in features)])
+    turn = np.diag(scale)
+    turn[0] += offset  # the constant is what holds where every feature is 0
+    value, chance, privacy = turn @ beta, turn @ sampling @ turn.T, turn @ noise @ turn.T
+    sds = np.sqrt(np.diag(chance) + np.diag(privacy))
+    shown = np.concatenate(([False], holm(value[1:], sds[1:])))
+    labels = ("constant", *(feature.label for feature in features))
+    coefficients = tuple(
+        Coefficient(str(label), float(v), float(c) ** 0.5, float(p) ** 0.5, demonstrated=bool(d))
+        for label, v, c, p, d in zip(labels, value, np.diag(chance), np.diag(privacy), shown, strict=True)
+    )
+    return FittedModel(coefficients, beta, sampling + noise, households)
+
+
+def spread_of(move: Vector) -> Vector:
+    """Return the covariance of N move, N symmetric with independent cells of variance 1 on and above its diagonal."""
+    return np.asarray(np.eye(len(move)) * (move @ move) + np.outer(move, move) - np.diag(move**2))
+
+
+def best_single(plan: ModelPlan, opened: Sequence[OpenedStep]) -> Vector:
+    """Return the coefficients of the model with the one feature that alone explains most, from the first step.
+
+    Raises: StepsMissing, OneOutcome.
+    """
+    start, gradient, slope, moments = _start(plan, opened)
+    mean = moments[0] / max(moments[0, 0], 1.0)
+    spread = np.maximum(np.diag(moments) - moments[0, 0] * mean**2, 1.0)
+    with_outcome = gradient - mean * gradient[0]
+    gain = with_outcome**2 / spread
+    best = 1 + int(np.argmax(gain[1:]))
+    result = start.copy()
+    result[best] = with_outcome[best] / (slope * spread[best])
+    result[0] -= result[best] * mean[best]
+    return result
+
+
+def _next(plan: ModelPlan, steps: Sequence[OpenedStep]) -> Vector:
+    """Return where the steps so far lead."""
+    asked = _asked(plan, steps)
+    if not asked:
+        raise missing("a step without a gradient before it")
+    last = asked[-1]
+    if len(asked) == 1:
+        start, gradient, _, _ = _start(plan, steps)
+        return start + _believed(np.linalg.solve(last.hessian, gradient), _moments(plan, steps).value)
+    return last.at + _believed(np.linalg.solve(last.hessian, last.gradient.value), _moments(plan, steps).value)
+
+
+def _asked(plan: ModelPlan, steps: Sequence[OpenedStep]) -> list[_Asked]:
+    result: list[_Asked] = []
+    hessian: Vector | None = None
+    for each in steps:
+        curvatures = plan.found(each, Statistic.CURVATURE)
+        if curvatures:
+            hessian = _raised(_drawn_together(curvatures[-1], _moments(plan, steps)))
+        for gradient in plan.found(each, Statistic.GRADIENT):
+            if hessian is None:
+                _, _, slope, _ = _start(plan, steps)
+                moments = _moments(plan, steps)
+                divisor = slope * _raised(moments)
+            at = plan.asked(each, Statistic.GRADIENT)
+            result.append(_Asked(at, gradient, divisor if hessian is None else hessian, hessian is not None))
+    return result
+
+
+def _start(plan: ModelPlan, steps: Sequence[OpenedStep]) -> tuple[Vector, Vector, float, Vector]:
+    """Return the model with a constant only: coefficients, the gradient there, the slope there, and the moments."""
+    moments = _moments(plan, steps).value
+    gradients = [found for each in steps for found in plan.found(each, Statistic.GRADIENT)]
+    if not gradients:
+        raise missing("a model without a first gradient")
+    first, curve = gradients[0], plan.curve
+    knots = np.array(curve.knots, dtype=np.float64) / curve.per_one
+    middle = float(knots[len(knots) // 2])
+    households = max(moments[0, 0], 1.0)
+    mean = middle + first.value[0] / households
+    doubt = SURE * first.sd / households
+    top = float(plan.model.outcome.column.most)
+    if not doubt < mean < top - doubt:
+        raise OneOutcome(
+            got="an outcome that the noise hides: all households may share it",
+            wanted="some with it and some without",
+            act="the coordinator must choose another outcome or more households; what was run is spent",
+        )
+    places = (np.arange(len(knots)) - len(knots) // 2) / curve.knots_per_unit
+    # Where the curve is level, as beyond its ends, any place will do.
+    place = float(np.interp(np.clip(mean, knots[0] + _TAIL, knots[-1] - _TAIL), knots, places))
+    slope = float(np.interp(place, places[:-1], np.diff(knots) * curve.knots_per_unit))
+    start = np.zeros(plan.model.columns)
+    start[0] = place
+    return start, first.value - (mean - middle) * moments[0], max(slope, _TAIL), moments
+
+
+def _moments(plan: ModelPlan, steps: Sequence[OpenedStep]) -> Noisy:
+    found = [moments for each in steps for moments in plan.found(each, Statistic.MOMENTS)]
+    if not found:
+        raise missing("a model without moments")
+    return found[0]
+
+
+def _edges(plan: ModelPlan, steps: Sequence[OpenedStep], beta: Vector, bins: int) -> tuple[int, ...]:
+    """Return edges that put about as many households into each bin, were the predictor normal; any would be safe."""
+    moments = _moments(plan, steps).value
+    mean = moments[0] / max(moments[0, 0], 1.0)
+    spread = moments / max(moments[0, 0], 1.0) - np.outer(mean, mean)
+    width = float(np.sqrt(max(beta @ spread @ beta, _TAIL)))
+    places = beta @ mean + width * norm.ppf(np.arange(1, bins) / bins)
+    knots = np.array(plan.curve.knots, dtype=np.float64)
+    at = (np.arange(len(knots)) - len(knots) // 2) / plan.curve.knots_per_unit
+    return tuple(np.rint(np.interp(places, at, knots)).astype(np.int64).tolist())
+
+
+def _drawn_together(curvature: Noisy, moments: Noisy) -> Noisy:
+    """Return the curvature, drawn towards the moments times their mean slope."""
+    slope = max(float(np.trace(curvature.value) / np.trace(moments.value)), 0.0)
+    apart = curvature.value - slope * moments.value
+    upper = np.triu_indices(len(apart))
+    both = curvature.sd**2 + (slope * moments.sd) ** 2
+    beyond = max(0.0, float((apart[upper] ** 2).mean()) - both)
+    own = (beyond + (slope * moments.sd) ** 2) / (beyond + both)
+    sd = float(np.hypot(own * curvature.sd, (1 - own) * slope * moments.sd))
+    return Noisy(slope * moments.value + own * apart, sd)
+
+
+def _check_settled(last: Vector, inverse: Vector, asked: Sequence[_Asked], moments: Vector) -> None:
+    """Refuse a last move that neither the noise of the last two gradients nor a good start explains."""
+    noise = sum(each.gradient.sd**2 for each in asked[-2:])
+    expected = float(np.sqrt(noise * np.trace(inverse @ moments @ inverse) / max(moments[0, 0], 1.0)))
+    limit = SETTLED + 2 * expected
+    if _moved(last, moments) > limit:
+        raise NotConverged(
+            got=f"a last step that moves the linear predictor by more than {limit:.2g}",
+            wanted="a smaller move",
+            act="the coordinator must begin the model anew with more steps or a larger clip norm; what was run is spent",
+        )
+
+
+def _raised(noisy: Noisy) -> Vector:
+    """Return a matrix without the small and negative eigenvalues that only noise made."""
+    values, vectors = np.linalg.eigh(noisy.value)
+    least = max(FLOOR * noisy.sd * np.sqrt(len(values)), _TAIL)
+    return np.asarray((vectors * np.maximum(values, least)) @ vectors.T)
+
+
+def _moved(move: Vector, moments: Vector) -> float:
+    """Return by how much a move changes the linear predictor, root mean square."""
+    return float(np.sqrt(max(move @ moments @ move, 0.0) / max(moments[0, 0], 1.0)))
+
+
+def _believed(move: Vector, moments: Vector) -> Vector:
+    return move * min(1.0, LONGEST_MOVE / max(_moved(move, moments), _TAIL))
+
+
+def _check_identified(plan: ModelPlan, hessian: Noisy) -> None:
+    values, vectors = np.linalg.eigh(hessian.value)
+    if values[0] >= IDENTIFIED * hessian.sd * np.sqrt(len(values)):
+        return
+    labels = ("constant", *(feature.label for feature in plan.model.features))
+    order = np.argsort(-np.abs(vectors[:, 0]))
+    named = [str(labels[place]) for place in order[:3] if abs(vectors[place, 0]) > 0.3]  # noqa: PLR2004 - a tenth of it
+    raise NotIdentified(
+        got=f"features that these figures cannot tell apart: {', '.join(named)}",
+        wanted="features that differ between households, each from the others",
+        act="the coordinator must leave one out, or take more households or less noise; what was run is spent",
+    )

@@ -1,0 +1,22 @@
+"""Computes: the curve of logistic regression, as a study carries it. Another model brings its own curve as data."""
+
+from collections.abc import Callable
+from math import exp
+
+from protocol.study.model import Curve
+
+PER_ONE = 2_048  # a residual is rounded to 1/4096 at most: less than a tenth of a standard error at 100,000 households
+KNOTS_PER_UNIT = 16  # straight lines stay within 5e-5 of the logistic curve
+REACH = 8  # units of the predictor to either side: a mean of 0.0003
+
+
+def logistic_curve() -> Curve:
+    """Return the mean of an outcome of 0 or 1: 1 / (1 + exp(-x))."""
+    return curve_of(lambda place: 1 / (1 + exp(-place)))
+
+
+def curve_of(mean: Callable[[float], float], *, reach: int = REACH) -> Curve:
+    """Return a mean as knots. mean: rises, 0 or more; it is only asked from -reach to reach."""
+    places = range(-reach * KNOTS_PER_UNIT, reach * KNOTS_PER_UNIT + 1)
+    knots = tuple(round(PER_ONE * mean(place / KNOTS_PER_UNIT)) for place in places)
+    return Curve(per_one=PER_ONE, knots_per_unit=KNOTS_PER_UNIT, knots=knots)
