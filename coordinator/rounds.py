@@ -22,6 +22,7 @@ from protocol.words.period import Period
 
 LEAST_READY_S, MOST_READY_S = 3_600, 14 * 86_400  # a READY holds a partner's node; two weeks is a slow courier
 LEAST_RESEND_S, MOST_RESEND_S = 1, 3_600
+Asked = Callable[[], tuple[int, ...]]
 
 
 class RoundTooEarly(OperatorRefusal):
@@ -84,11 +85,17 @@ def deadlines(opens: date, due: date, *, now_s: int) -> Deadlines:
     return Deadlines(due_s, expires_s, min(max(left // 100, LEAST_RESEND_S), MOST_RESEND_S))
 
 
+def nothing_asked() -> tuple[int, ...]:
+    """Return the parameters of a round of counts: none."""
+    return ()
+
+
 def begin(
-    session: Session, study: Digest, period: Period, participants: tuple[PartyId, ...], *, now_s: int
+    session: Session, study: Digest, period: Period, participants: tuple[PartyId, ...], *, now_s: int, asked: Asked = nothing_asked
 ) -> CoordinatorSlot:
     """Return the slot of a round: as it is, or proposed now, or proposed again to those who answered in time.
 
+    asked: works out the parameters of a step of a model; only when it is proposed.
     Who did not answer before its READYs ended is left out when enough others did (n_min); else all are asked again.
     Raises: RoundTooEarly, RoundIsOver; what `Session.propose` raises.
     """
@@ -104,10 +111,11 @@ def begin(
             wanted="a round within its dates",
             act="the coordinator must propose a study that schedules it again",
         )
-    asked = participants
+    invited = participants
     if known is not None and len(known.readies) >= session.member.covenant.minimum_participants:
-        asked = tuple(party for party in participants if party in known.readies)
-    return session.propose(study, period, asked, expires_s=times.expires_s).slot
+        invited = tuple(party for party in participants if party in known.readies)
+    expires_s = times.expires_s
+    return session.propose(study, period, invited, expires_s=expires_s, parameters=asked()).slot
 
 
 def turn(session: Session, slot: Digest, channel: Channel, *, taken: Callable[[bytes], None]) -> Turn:

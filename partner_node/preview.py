@@ -13,6 +13,7 @@ import numpy as np
 from partner_node.counting import Known, count
 from partner_node.pipeline import Part, noised
 from partner_node.records import Records
+from partner_node.stepping import count_step
 from privacy.accountant import DeclaredPlan
 from privacy.counts import CellCounts
 from privacy.explain import HouseholdGuarantee, PartnerTerms, examples
@@ -22,10 +23,11 @@ from privacy.terms import planned_round
 from protocol.digest import digest_of
 from protocol.round.member import Member
 from protocol.study.grid import Cell, Grid
+from protocol.study.model import StepTable
 from protocol.study.plan import TablePlan, round_plan
 from protocol.study.study import Study
 from protocol.words.ids import Line, TableId
-from protocol.words.period import Period
+from protocol.words.period import Period, step_of
 
 EXAMPLE_DRAWS = 8  # enough to see that noise goes both ways
 
@@ -70,12 +72,22 @@ def preview(
     """
     digest = digest_of(study)
     grid = member.grid(digest, period)
-    counted = count(records, member, digest, period, known=known, secret=secret)
+    counted = (
+        count(records, member, digest, period, known=known, secret=secret)
+        if step_of(period) is None
+        else count_step(records, member, digest, period, parameters=_at_zero(study, period), known=known)
+    )
     plans = round_plan(study, member.covenant, period, member.covenant.participants)
     mine = [plan for plan in plans if member.id in plan.table.contributors]
     tables = tuple(_table(plan, study, grid, counted.cells, source) for plan in mine)
     terms = PartnerTerms(plan_of(study, period, member), member.covenant.party(member.id).yearly_cap)
     return Preview(period, tables, examples((terms,)), grid.size * study.ring_bits // 8)
+
+
+def _at_zero(study: Study, period: Period) -> tuple[int, ...]:
+    """Return parameters of 0: what a step would take from this party at the first coefficients."""
+    steps = (table for table in study.tables_for(period) if isinstance(table, StepTable))
+    return (0,) * sum(study.model_of(table).parameters(table) for table in steps)
 
 
 def plan_of(study: Study, period: Period, member: Member) -> DeclaredPlan:

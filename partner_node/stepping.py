@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from partner_node.counting import EPOCH_ORDINAL, Counted, Known
+from partner_node.counting import EPOCH_ORDINAL, Counted, Known, count
 from partner_node.records import Records
 from partner_node.vault.book import Charges
 from privacy.counts import CellCounts
@@ -23,6 +23,7 @@ from privacy.model.rows import ModelRows, held_out
 from privacy.model.statistics import UnitParts, step_parts
 from privacy.terms import table_charges
 from protocol.round.member import Member
+from protocol.round.messages import Offer, StepSpec
 from protocol.study.model import Column, ColumnKind, Feature, Model, StepTable
 from protocol.words.code_list import CodeList
 from protocol.words.ids import CodeListId, Digest
@@ -50,6 +51,19 @@ def count_step(
     paying = (charge > 0) & admitted.stays
     charges = Charges(year, np.ascontiguousarray(records.unit_key[paying]), charge[paying])
     return Counted(CellCounts(np.concatenate(cells)), charges)
+
+
+def count_offer(records: Records, member: Member, offer: Offer, *, known: Known, secret: bytes) -> Counted:
+    """Return x and the charges of what is offered: a round of counts, or a step of a model. secret: the node's.
+
+    Raises: as `count` and `count_step`.
+    """
+    spec = offer.spec
+    if isinstance(spec, StepSpec):
+        return count_step(
+            records, member, spec.study_digest, spec.period, parameters=spec.parameters, known=known
+        )
+    return count(records, member, spec.study_digest, spec.period, known=known, secret=secret)
 
 
 def model_rows(

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from partner_node.counting import Counted, count
+from partner_node.counting import Counted
 from partner_node.gate import Gate
 from partner_node.node import Node, check_not_paused, stored_approvals
 from partner_node.policy import check_approved, member_of
 from partner_node.session import Chance, Session
+from partner_node.stepping import count_offer
 from partner_node.vault.book import Charges
 from partner_node.vault.shelf import VaultShelf
 from partner_node.vault.unit_key import KEY_BYTES
@@ -56,7 +57,7 @@ def take_part(node: Node, vault: Vault, *, today: Callable[[], date], chance: Ch
             return _nothing(offer, study.round_for(spec.period).covenant_year)
         late = any(table.lateness for table in study.tables)
         records = read_node_delivery(node, today=today(), keeps_events=late).records
-        return count(records, member, spec.study_digest, spec.period, known=shelf, secret=node.keys.node_secret)
+        return count_offer(records, member, offer, known=shelf, secret=node.keys.node_secret)
 
     def allowed(header: Propose) -> None:
         check_not_paused(node.config)

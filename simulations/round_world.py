@@ -84,10 +84,12 @@ class Coordinator:
         return self.shelf.slots
 
     def propose(
-        self, study_digest: Digest, period: Period, participants: tuple[PartyId, ...], now_s: int
+        self, study_digest: Digest, period: Period, participants: tuple[PartyId, ...], now_s: int,
+        parameters: tuple[int, ...] = (),
     ) -> CoordinatorStep:
         """Store and return a first or newer attempt of a slot."""
-        return self.session.propose(study_digest, period, participants, expires_s=now_s + READY_LIFETIME_S)
+        expires_s = now_s + READY_LIFETIME_S
+        return self.session.propose(study_digest, period, participants, expires_s=expires_s, parameters=parameters)
 
     def take(self, slot: Digest, body: bytes) -> None:
         """Store a participant's message."""
@@ -118,13 +120,20 @@ class RoundWorld:
             {party_id: self._answer_of(party) for party_id, party in self.parties.items()}, self.chance, self.faults
         )
 
-    def run(self, study_digest: Digest, period: Period, participants: tuple[PartyId, ...] | None = None) -> Opened:
+    def run(
+        self,
+        study_digest: Digest,
+        period: Period,
+        participants: tuple[PartyId, ...] | None = None,
+        *,
+        parameters: tuple[int, ...] = (),
+    ) -> Opened:
         """Run one round to its end, resending what was lost, and return the opened sum.
 
         Raises: Stuck.
         """
         everyone = participants or tuple(self.parties)
-        step = self.coordinator.propose(study_digest, period, everyone, self.now_s)
+        step = self.coordinator.propose(study_digest, period, everyone, self.now_s, parameters)
         slot = step.slot.slot
         sent = step.messages
         for _ in range(MAX_TURNS):

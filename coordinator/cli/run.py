@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +13,13 @@ import typer
 from coordinator.cli.telling import AsJson, Folder, Lang, Now, day, said, seconds, show, tell, telling
 from coordinator.mixed_channel import MixedChannel
 from coordinator.office import Office, open_office
-from coordinator.rounds import PartyLine, PartyState, Turn, begin, deadlines, party_lines, turn
+from coordinator.rounds import PartyLine, PartyState, Turn, begin, deadlines, nothing_asked, party_lines, turn
 from privacy.language import Language
 from protocol.digest import digest_of
 from protocol.round.channel import Channel
 from protocol.round.transitions import State
 from protocol.study.study import Study
-from protocol.words.period import Period, is_period
+from protocol.words.period import Period, is_period, step_of
 
 LOOK_S = 1.0  # between two looks at the folders
 LINK_LOOK_S, LINK_WAIT_S = 0.2, 600.0
@@ -37,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run_command(
-    period: Annotated[str, typer.Argument(metavar="PERIOD", help="2026, 2026-H1, 2026-Q1 or 2026-01")],
+    period: Annotated[str, typer.Argument(metavar="PERIOD", help="2026, 2026-H1, 2026-Q1 or 2026-01; with -s02, the second step of a model")],
     *,
     study: Annotated[str | None, typer.Option("--study", help="where several have this period")] = None,
     wait_s: Annotated[float | None, typer.Option("--wait", min=0, help="seconds to go on looking for answers")] = None,
@@ -97,7 +98,12 @@ def _turn(office: Office, channel: Channel, study: Study, period: Period, now: d
     courier, session = office.courier(), office.session()
     for error in office.take_papers():
         tell(f"{error.code}: {error}")
-    begun = begin(session, digest_of(study), period, courier.parties, now_s=seconds(now))
+    asked = nothing_asked
+    if step_of(period) is not None:
+        from coordinator.models.rounds import next_parameters  # noqa: PLC0415 - numpy and scipy, for a model only
+
+        asked = partial(next_parameters, session, study, period)
+    begun = begin(session, digest_of(study), period, courier.parties, now_s=seconds(now), asked=asked)
     before = begun.state
     while True:  # until nothing changes: at most one turn for each state of a round
         done = turn(session, begun.slot, channel, taken=courier.taken)

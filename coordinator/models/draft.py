@@ -17,9 +17,9 @@ from protocol.words.ids import MeasureId, PartyId, TableId
 from protocol.words.period import PeriodLength
 
 GRADIENTS = 4
-BINS = 10
-MOMENTS_SHARE, CURVATURE_SHARE, SCORES_SHARE = Fraction(10, 100), Fraction(20, 100), Fraction(4, 100)
-LAST_SHARE = Fraction(36, 100)  # the last gradient is what the coefficients rest on; the others only lead there
+BINS = 8
+MOMENTS_SHARE, CURVATURE_SHARE, SCORES_SHARE = Fraction(10, 100), Fraction(18, 100), Fraction(8, 100)
+LAST_SHARE = Fraction(34, 100)  # the last gradient is what the coefficients rest on; the others only lead there
 ROUNDING = Fraction(1, 10**6)  # of rho: a nano-rho a step for the shares, and one for rounding up
 
 

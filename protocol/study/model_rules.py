@@ -25,6 +25,8 @@ class WrongStep(AgreementRefusal):
 def model_problems(study: Study, covenant: Covenant) -> Iterator[AgreementRefusal]:
     """Yield what is wrong with the models of a study and their steps."""
     codes = {code_list.id for code_list in covenant.code_lists}
+    if len(list(_models(study))) > 1:
+        yield _wrong_model("several models", "one a study: its steps are a schedule of their own")
     for measure in study.measures:
         if (measure.kind is MeasureKind.MODEL_STEP) is not isinstance(measure, ModelMeasure):
             yield _wrong_model(f"measure {measure.id} of kind {measure.kind}", "a model for model_step, and only then")

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from partner_node.counting import EPOCH_ORDINAL
 from partner_node.records import Records
@@ -129,5 +129,6 @@ def _features(true: Truth, households: int, rng: np.random.Generator) -> NDArray
     loading = np.full((size, 2), 0.4)
     loading[::2, 0] = loading[1::2, 1] = 0.0
     latent = rng.normal(size=(households, 2)) @ loading.T + rng.normal(size=(households, size))
-    limit = norm.ppf(1 - true.prevalence) * np.sqrt(1 + (loading**2).sum(axis=1))
+    limits = [NormalDist().inv_cdf(1 - share) for share in true.prevalence.tolist()]
+    limit = np.array(limits) * np.sqrt(1 + (loading**2).sum(axis=1))
     return (latent > limit).astype(np.int64)
