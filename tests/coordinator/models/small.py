@@ -1,4 +1,4 @@
-"""A small model for tests: four features, three partners and 6,000 households, its rounds played once."""
+"""A small model for tests: four features, three partners and 12,000 households, its rounds played once."""
 
 from functools import cache
 
@@ -11,7 +11,7 @@ from simulations.models.households import Households, Truth, invent, records_of,
 from simulations.models.with_rounds import model_world, run_step
 from simulations.round_world import RoundWorld
 
-FEATURES, HOUSEHOLDS, PARTNERS, CLIP = 4, 6_000, 3, 3.0
+FEATURES, HOUSEHOLDS, PARTNERS, CLIP = 4, 12_000, 3, 3.0
 
 
 @cache
