@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from coordinator.estimates.alerting import funnel
 from coordinator.estimates.comparable import ALIKE, with_comparable
 from coordinator.estimates.consistency import Consistent, make_consistent
 from coordinator.estimates.display import Displayed, displayed
@@ -32,6 +33,8 @@ from coordinator.estimates.verdicts import (
 from privacy.precision import PrecisionRule
 from protocol.words.geography import Level, level_of
 from protocol.words.period import MONTHS_IN
+
+FUNNEL_STEPS = 24  # points of a limit: a smooth line on a screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,28 @@ class Pairs:
         return self.consistent.covariance(first, second) if told[first, 0] and told[second, 0] else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class FunnelLimits:
+    """Rates per 1,000 between which 95 % (low, high) and 99.8 % of areas of this size lie when nothing is special."""
+
+    inhabitants: float
+    low: float
+    high: float
+    alarm_low: float
+    alarm_high: float
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class SpanFigures:
-    """All areas over some periods. cells: of the nodes that are shown. known: nodes of which there is an estimate."""
+    """All areas over some periods. cells: of the nodes that are shown. known: nodes of which there is an estimate.
+
+    funnels: of each level, from few inhabitants to many; empty where the whole has no figure.
+    """
 
     cells: Mapping[int, SpanCell]
     known: frozenset[int]
     false_alarms: Mapping[Level, float]
+    funnels: Mapping[Level, tuple[FunnelLimits, ...]]
     pairs: Pairs
 
 
@@ -129,7 +147,11 @@ def span_figures(
         )
     pairs = Pairs(_masked(consistent, shown), people, dispersion)
     return SpanFigures(
-        MappingProxyType(cells), frozenset(np.flatnonzero(figures.told[:, 0]).tolist()), MappingProxyType(alarms), pairs
+        MappingProxyType(cells),
+        frozenset(np.flatnonzero(figures.told[:, 0]).tolist()),
+        MappingProxyType(alarms),
+        MappingProxyType(_funnels(indicator, consistent, people, dispersion)),
+        pairs,
     )
 
 
@@ -191,10 +213,7 @@ def _judged(
     made = [[Verdict.NOT_TOLD] * size for _ in range(3)]
     alarms = {}
     for level in Level:
-        nodes = np.array(
-            [node for node, code in enumerate(indicator.tree.codes) if code is not None and level_of(code) is level],
-            dtype=np.int64,
-        )
+        nodes = _nodes(indicator, level)
         if not nodes.size:
             continue
         here, exposure = _at(now, nodes), np.nan_to_num(people[nodes])
@@ -222,6 +241,37 @@ def _beside_whole(
     )
     whole, everyone = _at(now, np.array([top])), float(np.nan_to_num(people[top]))
     return with_whole(_at(now, nodes), people[nodes], whole, everyone, dispersion=dispersion, covariance=covariance)
+
+
+def _funnels(
+    indicator: Indicator, consistent: Consistent, people: Floats, dispersion: Dispersion
+) -> dict[Level, tuple[FunnelLimits, ...]]:
+    """Return limits for areas of every size of a level, with the noise that is usual at it."""
+    top, figures = int(consistent.tree.roots[0]), consistent.figures
+    found: dict[Level, tuple[FunnelLimits, ...]] = {}
+    if not figures.told[top, 0] or not people[top] > 0:
+        return found
+    rate = max(float(figures.value[top, 0]), 0.0) / float(people[top])
+    for level in Level:
+        nodes = _nodes(indicator, level)
+        nodes = nodes[figures.told[nodes, 0] & (np.nan_to_num(people[nodes]) >= LEAST_DENOMINATOR)]
+        if nodes.size < 2:  # noqa: PLR2004 - one area has no place among others
+            continue
+        sizes = np.geomspace(float(people[nodes].min()), float(people[nodes].max()), FUNNEL_STEPS)
+        noise = float(np.median(figures.variance[nodes, 0]))
+        lines = funnel(estimates(rate * sizes, np.full(sizes.size, noise)), rate * sizes, dispersion)
+        sides = [
+            np.maximum(side, 0.0) * PER / sizes for side in (lines.low, lines.high, lines.alarm_low, lines.alarm_high)
+        ]
+        found[level] = tuple(
+            FunnelLimits(*row) for row in zip(sizes.tolist(), *(side.tolist() for side in sides), strict=True)
+        )
+    return found
+
+
+def _nodes(indicator: Indicator, level: Level) -> Places:
+    codes = enumerate(indicator.tree.codes)
+    return np.array([node for node, code in codes if code is not None and level_of(code) is level], dtype=np.int64)
 
 
 def _column(figures: Estimates, shown: Bools) -> Estimates:

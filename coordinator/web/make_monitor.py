@@ -17,6 +17,7 @@ from coordinator.web.make_areas import make_areas
 from coordinator.web.make_indicators import Released, make_indicators
 from coordinator.web.monitor import REGION, IndicatorId, Member, Monitor, MonitorIndicator, Planned
 from protocol.covenant.covenant import Covenant
+from protocol.covenant.party import PartnerType
 from protocol.words.geography import Level
 from protocol.words.ids import MeasureId
 from protocol.words.period import Period, first_day
@@ -52,6 +53,7 @@ def make_monitor(
     for each in studies:
         for indicator in make_indicators(each.released, partial(_context, edition, each.rates)):
             found.setdefault(indicator.id, indicator)
+    ordered = dict(sorted(found.items(), key=lambda pair: _rank(pair[1])))
     areas = make_areas(edition, drawing, tree, context_of(edition, tree))
     titles = [str(each.released.study.title) for each in studies]
     return Monitor(
@@ -59,7 +61,7 @@ def make_monitor(
         practice=any(PRACTICE in title.lower() for title in titles),
         whole=tree.codes[int(tree.tree.roots[0])] or REGION,
         areas=areas,
-        indicators=MappingProxyType(found),
+        indicators=MappingProxyType(ordered),
         members=tuple(
             Member(str(party.name), party.role, party.type, str(party.purpose), str(party.legal_ground))
             for party in covenant.parties
@@ -71,6 +73,13 @@ def make_monitor(
         log_size=head.size,
         log_root=head.root,
     )
+
+
+def _rank(indicator: MonitorIndicator) -> tuple[int, int, str]:
+    """Return the place of an indicator: what has figures of wijken first; Veilig Thuis, then police, then others."""
+    kinds = tuple(PartnerType)
+    type_place = min(map(kinds.index, indicator.types), default=len(kinds))
+    return Level.WIJK not in indicator.levels, type_place, indicator.id
 
 
 def _context(edition: Edition, rates: Mapping[MeasureId, PublicRate], indicator: Indicator) -> Context:

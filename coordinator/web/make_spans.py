@@ -42,7 +42,7 @@ def make_span(name: m.SpanId, counted: Counted, periods: tuple[Period, ...], *, 
     coverage, provisional = _coverage(counted, periods), any(part.provisional for part in parts)
     if any(period not in indicator.periods for period in periods):
         gone = dict.fromkeys(codes, m.Cell(m.Absent(m.Why.WITHDRAWN)))
-        return m.Span(name, periods, coverage, False, MappingProxyType(gone), MappingProxyType({}), None)  # noqa: FBT003 - not provisional
+        return m.Span(name, periods, coverage, False, MappingProxyType(gone), {}, {}, None)  # noqa: FBT003 - not provisional
     released = _released(counted, parts) if len(periods) == 1 else {}
     place = {code: node for node, code in enumerate(codes)}
     figures = span_figures(
@@ -60,7 +60,16 @@ def make_span(name: m.SpanId, counted: Counted, periods: tuple[Period, ...], *, 
         is_counted = code != m.REGION and level_of(code) in levels
         answer = _answer(figures, node, history, is_counted=is_counted)
         cells[code] = m.Cell(answer, history if len(history) > 1 else ())
-    return m.Span(name, periods, coverage, provisional, MappingProxyType(cells), figures.false_alarms, figures.pairs)
+    return m.Span(
+        name,
+        periods,
+        coverage,
+        provisional,
+        MappingProxyType(cells),
+        figures.false_alarms,
+        figures.funnels,
+        figures.pairs,
+    )
 
 
 def _answer(figures: SpanFigures, node: int, history: Sequence[m.Revised], *, is_counted: bool) -> m.Figure | m.Absent:

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NewType
 
-from coordinator.estimates.spans import Pairs
+from coordinator.estimates.spans import FunnelLimits, Pairs
 from coordinator.estimates.trend import BreakKind
 from coordinator.estimates.verdicts import Reliability, Verdict
 from protocol.covenant.party import PartnerType, Role
@@ -117,7 +117,8 @@ class Span:
     """One indicator over one period, or over the last twelve months together.
 
     cells: of every area. provisional: late registrations may still be added. false_alarms: how many of the verdicts
-    of areas of a level are expected to be false at most. pairs: compares areas that are shown, None where none is.
+    of areas of a level are expected to be false at most. funnels: by level. pairs: compares areas that
+    are shown, None where none is.
     """
 
     id: SpanId
@@ -126,6 +127,7 @@ class Span:
     provisional: bool
     cells: Mapping[AreaCode, Cell]
     false_alarms: Mapping[Level, float]
+    funnels: Mapping[Level, tuple[FunnelLimits, ...]]
     pairs: Pairs | None
 
 

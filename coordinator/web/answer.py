@@ -1,0 +1,46 @@
+"""Touches the world: from a request to a page: its view, drawn once and kept compressed."""
+
+import gzip
+from collections.abc import Callable
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from coordinator.web.address import View, read_view
+from coordinator.web.site import Site
+
+Draw = Callable[[View, bool], str]
+HTML = "text/html; charset=utf-8"
+
+
+def site_of(request: Request) -> Site:
+    """Return what is served."""
+    site: Site = request.app.state.site
+    return site
+
+
+def view_of(request: Request) -> View:
+    """Return the state that the request's address states.
+
+    Raises: BrokenAddress, UnknownInAddress.
+    """
+    site = site_of(request)
+    return read_view(site.monitor, request.url.path, request.url.query, own_language=site.language)
+
+
+def page(request: Request, draw: Draw) -> Response:
+    """Return the page of a request. draw: from the view, and whether the figures may be stale."""
+    site = site_of(request)
+    view = view_of(request)
+    body = site.packed(f"{request.url.path}?{request.url.query}", lambda: draw(view, site.stale))
+    return packed_response(request, body, HTML)
+
+
+def packed_response(request: Request, body: bytes, media_type: str) -> Response:
+    """Return a compressed body to who takes one, and the plain one to others."""
+    headers = {"Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        body = gzip.decompress(body)
+    return Response(body, media_type=media_type, headers=headers)

@@ -1,0 +1,36 @@
+"""Touches the world: the monitor as a web application: routes, static files, headers, and pages for what goes wrong."""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from coordinator.web.headers import Headers
+from coordinator.web.mishaps import register_mishaps
+from coordinator.web.routes import areas, compare, overview, profile, start, static
+from coordinator.web.site import Site
+
+PAGES = (start, areas, overview, compare, profile, static)
+
+
+def make_app(site: Site, *, watch: bool = True) -> FastAPI:
+    """Return the application. watch: look for new releases while it runs."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watcher = threading.Thread(target=site.watch, name="monitor-watch", daemon=True)
+        if watch:
+            watcher.start()
+        yield
+        site.stop()
+        if watch:
+            watcher.join()
+
+    app = FastAPI(title="Samenzicht", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.site = site
+    for page in PAGES:
+        app.include_router(page.router)
+    register_mishaps(app)
+    app.add_middleware(Headers)
+    return app

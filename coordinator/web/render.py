@@ -1,0 +1,56 @@
+"""Computes: pages from templates. Everything that is written into a page is escaped."""
+
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from coordinator.web import words
+from coordinator.web.address import MapKind, View
+from coordinator.web.monitor import YEAR, Absent, Figure
+from coordinator.web.navigation import NAVIGATION
+from privacy.language import Language
+from protocol.words.geography import Level
+
+STATIC = ("monitor.css", "monitor.js")
+_ENVIRONMENT = Environment(
+    loader=PackageLoader("coordinator.web", "templates"),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_ENVIRONMENT.globals |= {"words": words, "Level": Level, "MapKind": MapKind, "YEAR": YEAR, "navigation": NAVIGATION}
+_ENVIRONMENT.tests |= {
+    "figure": lambda answer: isinstance(answer, Figure),
+    "absent": lambda answer: isinstance(answer, Absent),
+}
+
+
+def render(template: str, view: View, *, stale: bool = False, **found: object) -> str:
+    """Return a page for a view. found: what its template needs besides."""
+    language = view.language
+    is_dutch = language is Language.DUTCH
+    return _ENVIRONMENT.get_template(template).render(
+        v=view,
+        monitor=view.monitor,
+        language=language,
+        stale=stale,
+        t=lambda dutch, english: dutch if is_dutch else english,
+        number=lambda value: words.whole(value, language),
+        rate=lambda value: words.rate(value, language),
+        asset=asset_name,
+        **found,
+    )
+
+
+@lru_cache(maxsize=len(STATIC))
+def asset(name: str) -> bytes:
+    """Return a static file of the monitor."""
+    return (files("coordinator.web") / "static" / name).read_bytes()
+
+
+def asset_name(name: str) -> str:
+    """Return the address of a static file, which changes with its content."""
+    return f"/static/{sha256(asset(name)).hexdigest()[:12]}/{name}"

@@ -1,0 +1,1 @@
+"""Touches the world: the monitor's pages, one file each."""

@@ -1,0 +1,87 @@
+"""Touches the world: the monitor in memory, made again when the office released something, and its pages kept warm."""
+
+import gzip
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from coordinator.web.monitor import Monitor
+from privacy.language import Language
+from protocol.errors import SamenzichtError
+
+LOOK_S = 5.0  # between two looks at the office's log
+KEPT_PAGES = 512  # of at most 60 kB each: 30 MB
+_LEVEL = 6  # of compression: 9 is a tenth smaller and three times slower
+log = logging.getLogger("samenzicht.monitor")
+
+
+@dataclass(slots=True)
+class Site:
+    """What is served. load: makes the monitor; size: of the log that it is made of. stale: the newest look failed."""
+
+    load: Callable[[], Monitor]
+    size: Callable[[], int]
+    language: Language = Language.DUTCH
+    theme: bytes = b""
+    stale: bool = False
+    _monitor: Monitor | None = None
+    _pages: "OrderedDict[str, bytes]" = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def monitor(self) -> Monitor:
+        """The newest monitor; made now, if it never was."""
+        if self._monitor is None:
+            with self._lock:
+                if self._monitor is None:
+                    self._monitor = self.load()
+        return self._monitor
+
+    def refresh(self) -> bool:
+        """Make the monitor anew when the log has grown; return whether that was so. What fails leaves the old one."""
+        try:
+            if self._monitor is not None and self.size() == self._monitor.log_size:
+                self.stale = False
+                return False
+            made = self.load()
+        except SamenzichtError as error:
+            log.warning("%s", error.code)
+            self._forget(stale=True)
+            return False
+        with self._lock:
+            self._monitor = made
+        self._forget(stale=False)
+        return True
+
+    def watch(self) -> None:
+        """Look again and again until `stop`, in a thread of its own: no reader waits for it."""
+        while not self._stopped.wait(LOOK_S):
+            self.refresh()
+
+    def stop(self) -> None:
+        """End `watch`."""
+        self._stopped.set()
+
+    def packed(self, address: str, draw: Callable[[], str]) -> bytes:
+        """Return a page, compressed: the one kept under this address, or one drawn now."""
+        with self._lock:
+            kept = self._pages.get(address)
+            if kept is not None:
+                self._pages.move_to_end(address)
+                return kept
+            drawn_from = self._monitor
+        body = gzip.compress(draw().encode(), _LEVEL, mtime=0)
+        with self._lock:
+            if self._monitor is drawn_from:
+                self._pages[address] = body
+                while len(self._pages) > KEPT_PAGES:
+                    self._pages.popitem(last=False)
+        return body
+
+    def _forget(self, *, stale: bool) -> None:
+        with self._lock:
+            self.stale = stale
+            self._pages.clear()

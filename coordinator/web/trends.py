@@ -1,0 +1,71 @@
+"""Computes: the trend chart of an area and topic: rates where inhabitants are told, else counts, beside the whole."""
+
+from coordinator.web import words
+from coordinator.web.address import View
+from coordinator.web.charts.trend import Moment, TrendChart, trend_chart
+from coordinator.web.monitor import Monitor, MonitorArea, MonitorIndicator, SpanId
+from privacy.language import Language
+
+PER = 1_000
+
+
+def area_trend(indicator: MonitorIndicator, area: MonitorArea, view: View, *, highest: float = 0.0) -> TrendChart:
+    """Return the chart. highest: so high at least, to share a scale with other areas."""
+    language = view.language
+    moments = tuple(_moments(indicator, area, view))
+    told = "; ".join(
+        f"{words.period(period, language)}: {_told(moment, language)}"
+        for period, moment in zip(indicator.periods, moments, strict=True)
+    )
+    return trend_chart(f"{words.topic(indicator, language)}, {area.name}", told, moments, highest=highest)
+
+
+def highest_of(indicator: MonitorIndicator, areas: tuple[MonitorArea, ...], view: View) -> float:
+    """Return how high a scale must be for the charts of these areas."""
+    tops = [0.0]
+    for area in areas:
+        for moment in _moments(indicator, area, view):
+            tops += [moment.level[2] if moment.level else 0.0, moment.dot or 0.0, moment.whole or 0.0]
+    return max(tops)
+
+
+def _moments(indicator: MonitorIndicator, area: MonitorArea, view: View) -> list[Moment]:
+    monitor, language = view.monitor, view.language
+    scale = _scale(area)
+    breaks = {each.first: words.BREAKS[each.kind][language] for each in indicator.breaks}
+    moments = []
+    for number, period in enumerate(indicator.periods):
+        span, point = indicator.spans[SpanId(period)], indicator.trends[area.code][number]
+        figure = span.cells[area.code].figure
+        moments.append(
+            Moment(
+                words.short_period(period, language),
+                None if point is None else (point.value * scale, point.low * scale, point.high * scale),
+                None if figure is None or point is None else figure.value * scale,
+                _whole(indicator, number, area, monitor),
+                span.provisional,
+                breaks.get(period, ""),
+            )
+        )
+    return moments
+
+
+def _whole(indicator: MonitorIndicator, number: int, area: MonitorArea, monitor: Monitor) -> float | None:
+    """Return the whole's level as a rate, where rates are drawn."""
+    whole = monitor.areas[monitor.whole]
+    point = indicator.trends[monitor.whole][number]
+    if area.code == whole.code or point is None or not whole.inhabitants or not area.inhabitants:
+        return None
+    return point.value * PER / whole.inhabitants
+
+
+def _scale(area: MonitorArea) -> float:
+    return PER / area.inhabitants if area.inhabitants else 1.0
+
+
+def _told(moment: Moment, language: Language) -> str:
+    nl = language is Language.DUTCH
+    if moment.level is None:
+        return "niet getoond" if nl else "not shown"
+    value, low, high = (words.rate(number, language) for number in moment.level)
+    return f"{value} ({low} tot {high})" if nl else f"{value} ({low} to {high})"

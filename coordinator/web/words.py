@@ -1,0 +1,183 @@
+"""Computes: what the monitor's pages say, Dutch (B1) or English: periods, numbers, verdicts, reasons."""
+
+from collections.abc import Mapping
+
+from coordinator.estimates.trend import BreakKind
+from coordinator.estimates.verdicts import Reliability, Verdict
+from coordinator.web.monitor import YEAR, Coverage, Figure, MonitorIndicator, Span, Why
+from privacy.language import Language
+from protocol.covenant.party import PartnerType
+from protocol.study.measure import MeasureKind
+from protocol.words.geography import Level
+from protocol.words.period import Period, PeriodLength, length_of
+
+_Texts = Mapping[Language, str]
+INVENTED = " (verzonnen)"
+
+
+def _texts(nl: str, en: str) -> _Texts:
+    return {Language.DUTCH: nl, Language.ENGLISH: en}
+
+
+VERDICTS: Mapping[Verdict, _Texts] = {
+    Verdict.HIGHER: _texts("hoger", "higher"),
+    Verdict.LOWER: _texts("lager", "lower"),
+    Verdict.NO_DIFFERENCE: _texts("geen aantoonbaar verschil", "no demonstrable difference"),
+    Verdict.NOT_TOLD: _texts("niet te vergelijken", "cannot be compared"),
+}
+WHY: Mapping[Why, _Texts] = {
+    Why.TOO_UNCERTAIN: _texts("Niet getoond: te weinig gevallen", "Not shown: too few cases"),
+    Why.NOT_DELIVERED: _texts("Geen levering", "Not delivered"),
+    Why.WITHDRAWN: _texts("Ingetrokken", "Withdrawn"),
+    Why.NOT_COUNTED: _texts("Wordt hier niet geteld", "Not counted here"),
+}
+RELIABILITY: Mapping[Reliability, _Texts] = {
+    Reliability.A: _texts("vrij precies", "fairly precise"),
+    Reliability.B: _texts("redelijk precies", "reasonably precise"),
+    Reliability.C: _texts("onzeker", "uncertain"),
+    Reliability.TOO_UNCERTAIN: _texts("erg onzeker", "very uncertain"),
+}
+BREAKS: Mapping[BreakKind, _Texts] = {
+    BreakKind.CODE_LIST: _texts("nieuwe codelijst", "new code list"),
+    BreakKind.BOUNDARY: _texts("nieuwe indeling van gebieden", "new boundaries"),
+    BreakKind.PARTNER: _texts("andere organisaties leveren", "other organisations deliver"),
+    BreakKind.LAW: _texts("nieuwe regels of definities", "new rules or definitions"),
+}
+LEVELS: Mapping[Level, tuple[_Texts, _Texts]] = {
+    Level.GEMEENTE: (_texts("gemeente", "municipality"), _texts("gemeenten", "municipalities")),
+    Level.WIJK: (_texts("wijk", "district"), _texts("wijken", "districts")),
+    Level.BUURT: (_texts("buurt", "neighbourhood"), _texts("buurten", "neighbourhoods")),
+    Level.PC4: (_texts("postcodegebied", "postcode area"), _texts("postcodegebieden", "postcode areas")),
+}
+TYPES: Mapping[PartnerType, _Texts] = {
+    PartnerType.VEILIG_THUIS: _texts("Veilig Thuis", "Veilig Thuis (reporting centre)"),
+    PartnerType.POLITIE: _texts("politie", "police"),
+    PartnerType.GGD: _texts("GGD", "public health service"),
+    PartnerType.SCHOOL: _texts("scholen", "schools"),
+    PartnerType.GGZ: _texts("geestelijke gezondheidszorg", "mental health care"),
+    PartnerType.VERSLAVINGSZORG: _texts("verslavingszorg", "addiction care"),
+    PartnerType.DIERENPOLITIE: _texts("dierenpolitie", "animal police"),
+    PartnerType.JEUGDHULP: _texts("jeugdhulp", "youth care"),
+    PartnerType.GEMEENTE: _texts("gemeente", "municipality"),
+    PartnerType.CORPORATIE: _texts("woningcorporatie", "housing association"),
+    PartnerType.OTHER: _texts("andere organisatie", "other organisation"),
+}
+_MONTHS: Mapping[Language, tuple[str, ...]] = {
+    Language.DUTCH: ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec"),
+    Language.ENGLISH: ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+}
+_LENGTHS: Mapping[PeriodLength, tuple[_Texts, _Texts]] = {
+    PeriodLength.YEAR: (_texts("jaar", "year"), _texts("jaren", "years")),
+    PeriodLength.HALF_YEAR: (_texts("halfjaar", "half-year"), _texts("halfjaren", "half-years")),
+    PeriodLength.QUARTER: (_texts("kwartaal", "quarter"), _texts("kwartalen", "quarters")),
+    PeriodLength.MONTH: (_texts("maand", "month"), _texts("maanden", "months")),
+}
+_NUMBERS = _texts(
+    "twee drie vier vijf zes zeven acht negen tien elf twaalf",
+    "two three four five six seven eight nine ten eleven twelve",
+)
+
+
+def whole(value: int, language: Language) -> str:
+    """Return a number with its thousands apart: 12.345 in Dutch, 12,345 in English."""
+    return f"{value:,}".replace(",", "." if language is Language.DUTCH else ",")
+
+
+def rate(value: float, language: Language) -> str:
+    """Return a rate with one decimal: 7,4 in Dutch, 7.4 in English."""
+    return f"{value:.1f}".replace(".", "," if language is Language.DUTCH else ".")
+
+
+def period(name: Period, language: Language) -> str:
+    """Return a period as people write it: `3e kwartaal 2026`, `sep 2026`."""
+    year, _, part = name.partition("-")
+    nl = language is Language.DUTCH
+    match length_of(name):
+        case PeriodLength.YEAR:
+            return year
+        case PeriodLength.HALF_YEAR:
+            return f"{part[1]}e halfjaar {year}" if nl else f"half-year {part[1]} of {year}"
+        case PeriodLength.QUARTER:
+            return f"{part[1]}e kwartaal {year}" if nl else f"quarter {part[1]} of {year}"
+        case PeriodLength.MONTH:
+            return f"{_MONTHS[language][int(part) - 1]} {year}"
+
+
+def short_period(name: Period, language: Language) -> str:
+    """Return a period for the axis of a chart: `K3 '26` or `Q3 '26`, and a month as `sep '26`."""
+    year, _, part = name.partition("-")
+    if not part:
+        return year
+    if part[0] in "HQ":
+        letter = {"Q": "K"}.get(part[0], part[0]) if language is Language.DUTCH else part[0]
+        return f"{letter}{part[1]} '{year[2:]}"
+    return f"{_MONTHS[language][int(part) - 1]} '{year[2:]}"
+
+
+def span(found: Span, language: Language) -> str:
+    """Return a stretch of periods: `de laatste vier kwartalen (K4 '25 tot en met K3 '26)`."""
+    if found.id != YEAR or len(found.periods) == 1:
+        return period(found.periods[0], language)
+    first, last = short_period(found.periods[0], language), short_period(found.periods[-1], language)
+    number = _NUMBERS[language].split()[len(found.periods) - 2]
+    length = _LENGTHS[length_of(found.periods[0])][1][language]
+    if language is Language.DUTCH:
+        return f"de laatste {number} {length} ({first} tot en met {last})"
+    return f"the last {number} {length} ({first} to {last})"
+
+
+def span_button(found: Span, language: Language) -> str:
+    """Return a stretch for a button."""
+    if found.id != YEAR:
+        return short_period(found.periods[0], language)
+    number = len(found.periods)
+    length = _LENGTHS[length_of(found.periods[0])][0 if number == 1 else 1][language]
+    return f"{number} {length} samen" if language is Language.DUTCH else f"{number} {length} together"
+
+
+def topic(indicator: MonitorIndicator, language: Language) -> str:
+    """Return what is counted and by whom: `Huishoudens met een melding (Veilig Thuis)`."""
+    category = f": {indicator.category}" if indicator.category else ""
+    return f"{indicator.question}{category} ({source(indicator, language)})"
+
+
+def counted(indicator: MonitorIndicator) -> str:
+    """Return what is counted, to stand after a number: `huishoudens met een melding`."""
+    category = f": {indicator.category}" if indicator.category else ""
+    return indicator.question[:1].lower() + indicator.question[1:] + category
+
+
+def source(indicator: MonitorIndicator, language: Language) -> str:
+    """Return who counted: the one partner, or how many of what kind."""
+    if len(indicator.sources) == 1:
+        return indicator.sources[0].removesuffix(INVENTED)
+    kinds = ", ".join(TYPES[kind][language] for kind in indicator.types)
+    return f"{len(indicator.sources)} {kinds}"
+
+
+def coverage(found: Coverage, indicator: MonitorIndicator, language: Language) -> str | None:
+    """Return the tag of a delivery that is not whole: `4 van 5 scholen`, `deels geleverd`; None for a whole one."""
+    if found.is_whole:
+        return None
+    nl = language is Language.DUTCH
+    if found.delivered < found.of:
+        kinds = ", ".join(TYPES[kind][language] for kind in indicator.types)
+        named = kinds if found.of > 1 else ("organisatie" if nl else "organisation")
+        return f"{found.delivered} van {found.of} {named}" if nl else f"{found.delivered} of {found.of} {named}"
+    return "deels geleverd" if nl else "delivered in part"
+
+
+def interval(figure: Figure, language: Language) -> str:
+    """Return a figure's interval: `54 tot 70`."""
+    to = "tot" if language is Language.DUTCH else "to"
+    return f"{whole(figure.low, language)} {to} {whole(figure.high, language)}"
+
+
+def unit_note(indicator: MonitorIndicator, found: Span, language: Language) -> str | None:
+    """Return what a sum over several periods counts, where that is not plain."""
+    if indicator.kind not in {MeasureKind.UNITS, MeasureKind.MULTI} or len(found.periods) == 1:
+        return None
+    length, lengths = (text[language] for text in _LENGTHS[length_of(found.periods[0])])
+    if language is Language.DUTCH:
+        return f"Elk {length} is apart geteld. Een huishouden dat in meer {lengths} voorkomt, telt vaker mee."
+    return f"Each {length} was counted apart. A household that is there in more than one counts more than once."
