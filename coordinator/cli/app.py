@@ -5,6 +5,7 @@ is imported, so that `status` does not wait for the library of maps.
 """
 
 import gc
+import os
 import sys
 from importlib import import_module
 
@@ -25,6 +26,7 @@ GROUPS = {
     "export": "coordinator.cli.export",
     "estimates": "coordinator.cli.estimates",
     "theme": "coordinator.cli.theme",
+    "serve": "coordinator.cli.serve",
 }
 
 # A release of the Netherlands is a million objects, none of them in a circle: at Python's 700, looking for circles
@@ -48,6 +50,8 @@ def make_app(*names: str) -> typer.Typer:
 def main() -> None:
     """Run the command."""
     gc.set_threshold(YOUNG_OBJECTS)
+    # Before any library of linear algebra is loaded: on small matrices its threads only wait for one another.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     named = [name for name in sys.argv[1:2] if name in GROUPS]
     make_app(*named)(prog_name="samenzicht-coordinator")
 

@@ -37,7 +37,8 @@ class MapKind(StrEnum):
 class View:
     """The state of a page. compared: areas to compare. only_different: leave out rows without a difference.
 
-    indicator, span: None where nothing was released.
+    indicator, span: None where nothing was released. stale: newer figures may be there. themed: with the municipality's
+    own style.
     """
 
     monitor: Monitor
@@ -52,6 +53,8 @@ class View:
     compared: tuple[MonitorArea, ...] = ()
     only_different: bool = False
     search: str = ""
+    stale: bool = False
+    themed: bool = False
 
     def link(self, path: str | None = None, **changes: object) -> str:
         """Return the address of this state with these changes; what is usual is left out.

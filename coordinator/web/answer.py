@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable
+from dataclasses import replace
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -9,7 +10,7 @@ from fastapi.responses import Response
 from coordinator.web.address import View, read_view
 from coordinator.web.site import Site
 
-Draw = Callable[[View, bool], str]
+Draw = Callable[[View], str]
 HTML = "text/html; charset=utf-8"
 
 
@@ -25,14 +26,15 @@ def view_of(request: Request) -> View:
     Raises: BrokenAddress, UnknownInAddress.
     """
     site = site_of(request)
-    return read_view(site.monitor, request.url.path, request.url.query, own_language=site.language)
+    view = read_view(site.monitor, request.url.path, request.url.query, own_language=site.language)
+    return replace(view, stale=site.stale, themed=bool(site.theme))
 
 
 def page(request: Request, draw: Draw) -> Response:
-    """Return the page of a request. draw: from the view, and whether the figures may be stale."""
+    """Return the page of a request. draw: from its view."""
     site = site_of(request)
     view = view_of(request)
-    body = site.packed(f"{request.url.path}?{request.url.query}", lambda: draw(view, site.stale))
+    body = site.packed(f"{request.url.path}?{request.url.query}", lambda: draw(view))
     return packed_response(request, body, HTML)
 
 

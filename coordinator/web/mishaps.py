@@ -1,7 +1,7 @@
 """Touches the world: pages and problem documents for what goes wrong. They say what to do, and nothing of the cause."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 
 from fastapi import FastAPI, Request
@@ -112,6 +112,7 @@ def _page(request: Request, known: Mishap, reference: str) -> str:
     english = request.query_params.get("lang", site.language.value) == Language.ENGLISH.value
     query = "" if english == (site.language is Language.ENGLISH) else f"lang={'en' if english else 'nl'}"
     view = read_view(site.monitor, "/", query, own_language=site.language)
+    view = replace(view, themed=bool(site.theme))
     place = 1 if english else 0
     return render("mishap.html", view, title=known.title[place], text=known.text[place], reference=reference)
 

@@ -28,7 +28,7 @@ _ENVIRONMENT.tests |= {
 }
 
 
-def render(template: str, view: View, *, stale: bool = False, **found: object) -> str:
+def render(template: str, view: View, **found: object) -> str:
     """Return a page for a view. found: what its template needs besides."""
     language = view.language
     is_dutch = language is Language.DUTCH
@@ -36,7 +36,6 @@ def render(template: str, view: View, *, stale: bool = False, **found: object) -
         v=view,
         monitor=view.monitor,
         language=language,
-        stale=stale,
         t=lambda dutch, english: dutch if is_dutch else english,
         number=lambda value: words.whole(value, language),
         rate=lambda value: words.rate(value, language),

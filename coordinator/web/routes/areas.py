@@ -36,17 +36,16 @@ def areas_page(request: Request) -> Response:
     return page(request, _draw)
 
 
-def _draw(view: View, stale: bool) -> str:  # noqa: FBT001 - the form that every page has
+def _draw(view: View) -> str:
     if view.indicator is None or view.span is None:
-        return render("nothing.html", view, stale=stale)
+        return render("nothing.html", view)
     if view.level not in view.indicator.levels and view.indicator.levels:
         topics = view.monitor.counted(view.level)
-        return render("not_here.html", view, stale=stale, topics=topics)
+        return render("not_here.html", view, topics=topics)
     scale, rows = _rows(view, view.indicator, view.span)
     return render(
         "areas.html",
         view,
-        stale=stale,
         map=area_map(view, rows),
         card=_card(view, view.indicator, view.span),
         rows=sorted(rows, key=_rate, reverse=True),

@@ -43,9 +43,9 @@ def compare_page(request: Request) -> Response:
     return page(request, _draw)
 
 
-def _draw(view: View, stale: bool) -> str:  # noqa: FBT001 - the form that every page has
+def _draw(view: View) -> str:
     if view.indicator is None or view.span is None:
-        return render("nothing.html", view, stale=stale)
+        return render("nothing.html", view)
     choices = [area for area in of_level(view) if area not in view.compared]
     chosen = view.compared
     highest = highest_of(view.indicator, chosen, view)
@@ -55,7 +55,6 @@ def _draw(view: View, stale: bool) -> str:  # noqa: FBT001 - the form that every
     return render(
         "compare.html",
         view,
-        stale=stale,
         choices=choices,
         trends=trends,
         pairs=pairs(view, view.span),

@@ -35,16 +35,14 @@ def overview_page(request: Request) -> Response:
     return page(request, _draw)
 
 
-def _draw(view: View, stale: bool) -> str:  # noqa: FBT001 - the form that every page has
+def _draw(view: View) -> str:
     topics = view.monitor.counted(view.level)
     if not topics:
-        return render("nothing.html", view, stale=stale)
+        return render("nothing.html", view)
     lines = [_line(area, topics, view) for area in of_level(view)]
     shown = [line for line in lines if line.is_different or not view.only_different]
     whole = _line(view.monitor.areas[view.monitor.whole], topics, view)
-    return render(
-        "overview.html", view, stale=stale, topics=topics, lines=shown, whole=whole, left_out=len(lines) - len(shown)
-    )
+    return render("overview.html", view, topics=topics, lines=shown, whole=whole, left_out=len(lines) - len(shown))
 
 
 def _line(area: MonitorArea, topics: tuple[MonitorIndicator, ...], view: View) -> Line:

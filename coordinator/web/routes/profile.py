@@ -22,7 +22,7 @@ TRENDS = 2
 def profile_page(request: Request, code: str) -> Response:
     """Return the profile of an area."""
 
-    def draw(view: View, stale: bool) -> str:  # noqa: FBT001 - the form that every page has
+    def draw(view: View) -> str:
         area = area_of(view.monitor, code)
         at = area.level if area.level in {Level.WIJK, Level.BUURT} else Level.WIJK
         view = replace(view, level=at)
@@ -31,7 +31,6 @@ def profile_page(request: Request, code: str) -> Response:
         return render(
             "profile.html",
             view,
-            stale=stale,
             area=area,
             locator=locator(view, area),
             spine=rows,

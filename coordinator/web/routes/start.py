@@ -35,10 +35,10 @@ def start_page(request: Request) -> Response:
     return page(request, _draw)
 
 
-def _draw(view: View, stale: bool) -> str:  # noqa: FBT001 - the form that every page has
+def _draw(view: View) -> str:
     found = search(view.monitor, view.search) if view.search else ()
     stories = tuple(_story(area, view) for area in view.monitor.at(Level.WIJK))
-    return render("start.html", view, stale=stale, stories=stories, found=found)
+    return render("start.html", view, stories=stories, found=found)
 
 
 def _story(area: MonitorArea, view: View) -> Story:

@@ -28,6 +28,12 @@ def static_file(request: Request, digest: str, name: str) -> Response:
     return answer
 
 
+@router.get("/static/thema.css")
+def theme(request: Request) -> Response:
+    """Return the municipality's own variables."""
+    return Response(site_of(request).theme, media_type=TYPES["css"])
+
+
 @router.get("/favicon.ico")
 def icon() -> Response:
     """Return the icon."""
