@@ -22,6 +22,7 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.globals |= {"words": words, "Level": Level, "MapKind": MapKind, "YEAR": YEAR, "navigation": NAVIGATION}
+_ENVIRONMENT.filters["first_upper"] = lambda text: text[:1].upper() + text[1:]
 _ENVIRONMENT.tests |= {
     "figure": lambda answer: isinstance(answer, Figure),
     "absent": lambda answer: isinstance(answer, Absent),

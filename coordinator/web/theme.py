@@ -16,7 +16,7 @@ from coordinator.web.contrast import LINE, TEXT, contrast
 MAX_THEME_BYTES = 1 << 18  # a whole municipal theme with all its components has about 100 kB
 _COLOUR, _LENGTH, _FONTS = (
     re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})"),
-    re.compile(r"(?:0|[0-9]{1,4}(?:\.[0-9]{1,4})?(?:px|rem|em|ch))"),
+    re.compile(r"(?:0|(?:[0-9]{1,4}(?:\.[0-9]{1,4})?|\.[0-9]{1,4})(?:px|rem|em|ch))"),
     re.compile(r"[a-z0-9 ,'\"-]{1,200}"),
 )
 _RGB = re.compile(r"rgb\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*\)")
@@ -24,28 +24,27 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _DECLARATION = re.compile(r"(--[a-zA-Z0-9_-]+)\s*:\s*([^;{}]*)")
 
 DEFAULTS: Mapping[str, str] = MappingProxyType(
-    {
+    {  # as in static/monitor.css; a test holds the two together
         "--basis-color-default-bg-document": "#ffffff",
-        "--basis-color-default-bg-subtle": "#f6f6f4",
-        "--basis-color-default-bg-hover": "#ebebe8",
-        "--basis-color-default-border-subtle": "#d6d6d1",
-        "--basis-color-default-border-default": "#73736e",
-        "--basis-color-default-color-document": "#1c1c1a",
-        "--basis-color-default-color-subtle": "#565651",
-        "--basis-color-accent-1-inverse-bg-default": "#23384a",
-        "--basis-color-accent-1-inverse-color-default": "#ffffff",
-        "--basis-color-action-1-color-default": "#14557f",
-        "--basis-color-action-1-color-hover": "#0b3a58",
-        "--basis-color-action-1-inverse-bg-default": "#14557f",
-        "--basis-color-action-1-inverse-color-default": "#ffffff",
-        "--basis-color-highlight-bg-default": "#fff4d1",
-        "--basis-color-highlight-color-default": "#3a2c00",
-        "--basis-focus-background-color": "#ffdd00",
-        "--basis-focus-color": "#000000",
-        "--basis-heading-font-family": "system-ui, sans-serif",
-        "--basis-text-font-family-default": "system-ui, sans-serif",
-        "--basis-border-radius-md": "4px",
-        "--basis-page-max-inline-size": "76rem",
+        "--basis-color-default-bg-subtle": "#f3f6f8",
+        "--basis-color-default-border-subtle": "#d3dce4",
+        "--basis-color-default-border-default": "#7a8a99",
+        "--basis-color-default-color-document": "#17242f",
+        "--basis-color-default-color-subtle": "#4a5a68",
+        "--basis-color-accent-1-bg-default": "#0b4a6f",
+        "--basis-color-accent-1-color-default": "#ffffff",
+        "--basis-color-action-1-color-default": "#0b5a8a",
+        "--basis-color-action-1-bg-default": "#0b5a8a",
+        "--basis-color-action-1-color-inverse": "#ffffff",
+        "--basis-color-warning-bg-subtle": "#fff4dc",
+        "--basis-color-warning-color-default": "#5c3d00",
+        "--basis-focus-outline-color": "#17242f",
+        "--basis-focus-bg": "#ffdd33",
+        "--basis-text-font-family-default": 'system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif',
+        "--basis-heading-font-family": "var(--basis-text-font-family-default)",
+        "--basis-text-font-size-md": "1rem",
+        "--basis-border-radius-md": ".35rem",
+        "--basis-page-max-inline-size": "78rem",
     }
 )
 
@@ -67,17 +66,15 @@ def _pairs(ground: str, *read: str, least: float = TEXT) -> tuple[Pair, ...]:
     return tuple(Pair(f"--basis-{each}", f"--basis-{ground}", least) for each in read)
 
 
+_READ = ("color-default-color-document", "color-default-color-subtle", "color-action-1-color-default")
 PAIRS = (
-    *_pairs("color-default-bg-document", "color-default-color-document", "color-default-color-subtle"),
-    *_pairs("color-default-bg-document", "color-action-1-color-default", "color-action-1-color-hover"),
+    *_pairs("color-default-bg-document", *_READ),
+    *_pairs("color-default-bg-subtle", *_READ),
     *_pairs("color-default-bg-document", "color-default-border-default", least=LINE),
-    *_pairs("color-default-bg-subtle", "color-default-color-document", "color-default-color-subtle"),
-    *_pairs("color-default-bg-subtle", "color-action-1-color-default", "color-action-1-color-hover"),
-    *_pairs("color-default-bg-hover", "color-default-color-document", "color-action-1-color-hover"),
-    *_pairs("color-accent-1-inverse-bg-default", "color-accent-1-inverse-color-default"),
-    *_pairs("color-action-1-inverse-bg-default", "color-action-1-inverse-color-default"),
-    *_pairs("color-highlight-bg-default", "color-highlight-color-default"),
-    *_pairs("focus-background-color", "focus-color"),
+    *_pairs("color-accent-1-bg-default", "color-accent-1-color-default"),
+    *_pairs("color-action-1-bg-default", "color-action-1-color-inverse"),
+    *_pairs("color-warning-bg-subtle", "color-warning-color-default"),
+    *_pairs("focus-bg", "focus-outline-color", "color-default-color-document", "color-action-1-color-default"),
 )
 
 
