@@ -7,7 +7,7 @@ import typer
 
 from coordinator.cli.telling import Folder, Lang, said, tell, telling
 from coordinator.web.serve import listen, make_site, serve
-from coordinator.web.theme import Theme, read_theme
+from coordinator.web.theme import parse_theme
 from privacy.language import Language
 
 HOST, PORT = "127.0.0.1", 8430
@@ -30,7 +30,10 @@ def serve_command(
 ) -> None:
     """Serve the monitor of what was released, until Ctrl-C; new releases are seen within seconds."""
     with telling():
-        style = None if theme is None else _theme(theme, lang)
+        style = None if theme is None else parse_theme(theme.read_bytes())
+        if style is not None and style.too_close:
+            check = f"samenzicht-coordinator theme check {theme}"
+            tell(said(lang, f"te weinig contrast in dit thema: {check}", f"too little contrast in this theme: {check}"))
         site = make_site(folder, language=lang, theme=style)
         with listen(host, port) as listener:
             monitor = site.monitor  # read before the first reader comes, and refused here when it cannot be
@@ -41,11 +44,3 @@ def serve_command(
                 serve(site, listener)
             except KeyboardInterrupt:
                 tell(said(lang, "gestopt", "stopped"))
-
-
-def _theme(path: Path, lang: Language) -> Theme:
-    found = read_theme(path.read_text("utf-8"), source=path.name)
-    for pair in found.low:
-        words = said(lang, "te weinig contrast, het gewone blijft", "too little contrast, the usual one stays")
-        tell(f"{pair.text} / {pair.ground}: {pair.contrast:.1f}: {words}")
-    return found

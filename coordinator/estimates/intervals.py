@@ -91,6 +91,24 @@ def dispersion_of_repeats(returns: float, years: float) -> Dispersion:
     return Dispersion(min(1 + 2 * returns * min(years, MEMORY_YEARS), MAX_DISPERSION), 0.0)
 
 
+def dispersion_of_units(returns: float, years: float, periods: int) -> Dispersion:
+    """Return the same where a household counts at most once in each of the periods that are summed.
+
+    Given how often it comes, a household's events in a period are Poisson; how often is exponential over households,
+    which makes their number over all periods geometric, as above. A household then counts in K of the P periods, and
+    with a the mean a period E[K] = P (1 - 1/(1+a)) and E[K (K-1)] = P (P-1) (1 - 2/(1+a) + 1/(1+2a)).
+    Raises: WrongShape.
+    Source: as `dispersion_of_repeats`; the moments are those of the exponential's Laplace transform.
+    """
+    if not (returns >= 0 and years > 0 and periods > 0):
+        raise wrong_shape("returns below 0, or no time")
+    mean = returns * min(years, MEMORY_YEARS) / periods
+    if mean == 0:
+        return Dispersion(1.0, 0.0)
+    in_two, in_one = 1 - 2 / (1 + mean) + 1 / (1 + 2 * mean), 1 - 1 / (1 + mean)
+    return Dispersion(min(1 + (periods - 1) * in_two / in_one, MAX_DISPERSION), 0.0)
+
+
 def estimate_dispersion(*tables: Estimates) -> Dispersion:
     """Return how much wider than Poisson counts spread, from each area's successive periods.
 

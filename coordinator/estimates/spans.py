@@ -16,9 +16,17 @@ from coordinator.estimates.consistency import Consistent, make_consistent
 from coordinator.estimates.display import Displayed, displayed
 from coordinator.estimates.estimate import Bools, Estimates, Floats, Places, Reason, estimates
 from coordinator.estimates.indicators import Indicator
-from coordinator.estimates.intervals import Dispersion, registered, two_sided, underlying
+from coordinator.estimates.intervals import (
+    Dispersion,
+    dispersion_of_repeats,
+    dispersion_of_units,
+    estimate_dispersion,
+    registered,
+    two_sided,
+    underlying,
+)
 from coordinator.estimates.rates import LEAST_DENOMINATOR, PER
-from coordinator.estimates.sheet import Context, dispersion_over
+from coordinator.estimates.sheet import Context
 from coordinator.estimates.small_areas import LEAST_INHABITANTS, design, fay_herriot, rate_errors
 from coordinator.estimates.verdicts import (
     Comparisons,
@@ -115,15 +123,15 @@ def span_figures(
     before: Sequence[int],
     hidden: Collection[int],
     rule: PrecisionRule,
+    once: bool,
 ) -> SpanFigures:
     """Return the figures over these periods together, beside the whole and beside as many periods before.
 
     periods, before: places in the indicator's periods; before is empty where there are none. hidden: nodes
     that a release does not show. rule: what is less precise than it wants is not shown either; that follows
-    from the noisy value and the plan alone.
+    from the noisy value and the plan alone. once: a household counts at most once a period.
     """
-    years = MONTHS_IN[indicator.length] * len(periods) / 12
-    dispersion = dispersion_over(indicator, context, years)
+    dispersion = _dispersion(indicator, context, len(periods), once=once)
     consistent = _together(indicator, periods)
     figures, people = consistent.figures, context.inhabitants
     shown = figures.told[:, 0] & _precise(figures, rule)
@@ -139,7 +147,12 @@ def span_figures(
             _whole(values, node),
             float(limits.low[node, 0]),
             float(limits.high[node, 0]),
-            _rate(figures.value[node, 0], levels.low[node, 0], levels.high[node, 0], people[node]),
+            _rate(
+                float(figures.value[node, 0]),
+                float(levels.low[node, 0]),
+                float(levels.high[node, 0]),
+                float(people[node]),
+            ),
             classes[node] or Reliability.TOO_UNCERTAIN,
             verdicts[node],
             changes[node],
@@ -156,10 +169,9 @@ def span_figures(
 
 
 def small_area_rates(
-    indicator: Indicator, context: Context, periods: Sequence[int]
+    indicator: Indicator, context: Context, periods: Sequence[int], *, once: bool
 ) -> Mapping[int, tuple[float, float, float]]:
     """Return the `geschat` rate per 1,000 of every smallest area that can have one, with its 95 % limits, by node."""
-    years = MONTHS_IN[indicator.length] * len(periods) / 12
     consistent = _together(indicator, periods)
     leaves = np.setdiff1d(np.arange(consistent.tree.size), consistent.tree.parent)
     people = context.inhabitants[leaves]
@@ -167,11 +179,11 @@ def small_area_rates(
     safe, figures = np.where(usable, people, 1.0), consistent.figures
     counted = usable & figures.told[leaves, 0]
     rate = estimates(figures.value[leaves, 0] / safe, np.where(counted, figures.variance[leaves, 0] / safe**2, np.inf))
-    noisy = rate_errors(rate, safe, dispersion_over(indicator, context, years).factor)
+    noisy = rate_errors(rate, safe, _dispersion(indicator, context, len(periods), once=once).factor)
     found = fay_herriot(noisy, design(context.covariates[leaves]), usable).estimated
     half = two_sided(0.95) * np.sqrt(np.where(found.told, found.variance, 0.0))
     return {
-        int(leaves[place]): _limits(found.value[place] * PER, half[place] * PER)
+        int(leaves[place]): _limits(float(found.value[place]) * PER, float(half[place]) * PER)
         for place in np.flatnonzero(found.told).tolist()
     }
 
@@ -185,6 +197,16 @@ def areas_alike(context: Context, nodes: Sequence[int]) -> Mapping[int, tuple[in
     any_figure = estimates(np.zeros(len(nodes)), np.ones(len(nodes)))
     found = with_comparable(any_figure, people, context.covariates[nodes], Dispersion(1.0, 0.0), number=number).alike
     return {node: tuple(nodes[place] for place in row) for node, row in zip(nodes, found.tolist(), strict=True)}
+
+
+def _dispersion(indicator: Indicator, context: Context, periods: int, *, once: bool) -> Dispersion:
+    """Return the larger of what was seen and what households that come back make of so many periods."""
+    seen = estimate_dispersion(estimates(indicator.value, indicator.variance))
+    if context.returns is None:
+        return seen
+    years = MONTHS_IN[indicator.length] * periods / 12
+    units = dispersion_of_units(context.returns, years, periods)
+    return max(seen, units if once else dispersion_of_repeats(context.returns, years), key=lambda found: found.factor)
 
 
 def _together(indicator: Indicator, periods: Sequence[int]) -> Consistent:

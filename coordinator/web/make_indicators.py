@@ -60,7 +60,7 @@ def _indicator(released: Released, counted: Counted, taken: frozenset[m.Indicato
     measure = study.measure_of(tables[0])
     newest = next((span for span in spans.values() if span.cells), None)
     year = [] if newest is None else [indicator.periods.index(period) for period in newest.periods]
-    estimated = small_area_rates(indicator, context, year) if year else {}
+    estimated = small_area_rates(indicator, context, year, once=counted.once) if year else {}
     codes = indicator.tree.codes
     sheet = make_sheet(indicator, context)
     return m.MonitorIndicator(

@@ -12,7 +12,7 @@ from coordinator.web import monitor as m
 from privacy.precision import Hidden, Shown
 from privacy.terms import publishing_rule
 from protocol.study.declaration import Coverage, SignedDeclaration
-from protocol.study.measure import Table
+from protocol.study.measure import MeasureKind, Table
 from protocol.study.study import Study
 from protocol.words.geography import AreaCode, level_of
 from protocol.words.ids import PartyId, TableId
@@ -29,6 +29,11 @@ class Counted:
     parts: tuple[CombinedTable, ...]
     declared: tuple[SignedDeclaration, ...]
     study: Study
+
+    @property
+    def once(self) -> bool:
+        """Whether a household counts at most once a period."""
+        return self.study.measure_of(self.tables[0]).kind in {MeasureKind.UNITS, MeasureKind.MULTI}
 
 
 def make_span(name: m.SpanId, counted: Counted, periods: tuple[Period, ...], *, before: tuple[Period, ...]) -> m.Span:
@@ -52,6 +57,7 @@ def make_span(name: m.SpanId, counted: Counted, periods: tuple[Period, ...], *, 
         before=[indicator.periods.index(period) for period in before],
         hidden=[place[code] for code, found in released.items() if isinstance(found[-1].answer, m.Absent)],
         rule=publishing_rule(counted.study),
+        once=counted.once,
     )
     levels = {table.level for table in counted.tables}
     cells = {}

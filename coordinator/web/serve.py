@@ -23,7 +23,7 @@ class PortTaken(OperatorRefusal):
 
 def make_site(folder: Path, *, language: Language, theme: Theme | None = None) -> Site:
     """Return what is served of an office's folder; its figures are read when they are first asked for."""
-    css = b"" if theme is None else theme.css.encode()
+    css = b"" if theme is None else theme.css()
     return Site(lambda: load_monitor(folder), lambda: log_size(folder), language, css)
 
 

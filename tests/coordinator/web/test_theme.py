@@ -1,6 +1,8 @@
 """Themes: contrast against figures written out, what stands in, what never reaches a page, and the data colours."""
 
 import json
+import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from coordinator.web.theme import DEFAULTS, NEUTRAL, PAIRS, ThemeTooLarge, faili
 
 BG = "--basis-color-default-bg-document"
 TEXT = "--basis-color-default-color-document"
-HEADER = "--basis-color-accent-1-inverse-bg-default"
+HEADER = "--basis-color-accent-1-bg-default"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,12 @@ def test_data_colours_stay_apart_in_grey_and_no_theme_names_them() -> None:
 
 
 def test_every_pair_of_our_own_colours_holds() -> None:
+    """And they are those of the style sheet, which a theme's file goes after."""
     assert failing(DEFAULTS) == ()
+    sheet = (files("coordinator.web") / "static" / "monitor.css").read_text()
+    assert dict(re.findall(r"^  (--basis-[a-z0-9-]+): (.*);$", sheet, re.MULTILINE)) == DEFAULTS
+    for name, colour in (("higher", HIGHER), ("lower", LOWER), ("same", NO_DIFFERENCE)):
+        assert f"--data-{name}: {colour};" in sheet
     assert {pair.read for pair in PAIRS} | {pair.ground for pair in PAIRS} <= set(DEFAULTS)
     assert 18 <= len(DEFAULTS) <= 24
 
@@ -72,14 +79,11 @@ def test_pairs_that_cannot_be_read_are_told_and_ours_stand_in() -> None:
 
 
 def test_a_dark_theme_that_holds_keeps_its_dark_ground() -> None:
-    dark = {name: "#101418" for name in DEFAULTS if "default-bg" in name}
-    light = {name: "#f2f2f2" for name in DEFAULTS if "color-default" in name and "-bg-" not in name}
-    light |= {"--basis-color-action-1-color-hover": "#ffffff", "--basis-color-default-border-default": "#f2f2f2"}
-    dark |= {
-        "--basis-color-accent-1-inverse-bg-default": "#000000",
-        "--basis-color-action-1-inverse-bg-default": "#000",
+    dark = {name: "#101418" for name in DEFAULTS if "-bg" in name}
+    light = {
+        name: "#f2f2f2" for name in DEFAULTS if "-color-" in name.removeprefix("--basis-color") or "outline" in name
     }
-    dark |= {"--basis-color-highlight-bg-default": "#000"}
+    light |= {"--basis-color-default-border-default": "#f2f2f2"}
     css = ";".join(f"{name}:{value}" for name, value in (dark | light).items())
     assert parse_theme(f":root{{{css}}}".encode()).values[BG] == "#101418"
 

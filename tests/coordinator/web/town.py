@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -36,8 +37,8 @@ from tests import example
 
 QUARTERS = tuple(Period(f"2025-Q{number}") for number in (1, 2, 3, 4))
 MAIN, JOINT, WHOLE_ONLY = IndicatorId("meldingen"), IndicatorId("verzuim"), IndicatorId("incidenten")
-HIDDEN = -31_337  # what a release does not show; this number must be nowhere
-NEGATIVE = AreaCode("WK990105")  # its figure of the last quarter, HIDDEN
+LOW, STRIKING = -9, -31_337  # what the release does not show: as it may be, and as it can be found anywhere
+HIDDEN = AreaCode("WK990105")  # whose figure of the last quarter that is
 BUSY = (AreaCode("WK990101"), AreaCode("WK990103"), AreaCode("WK990106"), AreaCode("WK990108"), AreaCode("WK990110"))
 QUIET = AreaCode("WK990112")
 NOT_DELIVERED = Period("2025-Q2")  # of the schools
@@ -86,17 +87,22 @@ def study(*, title: str = "Oefengegevens", question: str = "Huishoudens met een 
 
 
 def town(
-    *, withdrawn: frozenset[Period] = frozenset(), rounds: int = 4, title: str = "Oefengegevens", question: str = "Huishoudens met een melding"
+    *,
+    withdrawn: frozenset[Period] = frozenset(),
+    rounds: int = 4,
+    title: str = "Oefengegevens",
+    question: str = "Huishoudens met een melding",
+    low: int = LOW,
 ) -> Monitor:
-    """Return the monitor of the town. rounds: how many quarters were released."""
+    """Return the monitor of the town. rounds: how many quarters were released. low: the figure that is not shown."""
     chosen, covenant, areas = study(title=title, question=question), example.covenant(), edition()
     chance = np.random.default_rng(7)
     periods = QUARTERS[:rounds]
-    tables = [_counted(table, period, chance) for period in periods for table in chosen.tables]
+    tables = [_counted(table, period, chance, low) for period in periods for table in chosen.tables]
     late = next(table for table in chosen.tables if table.lateness)
-    for before, period in zip(periods, periods[1:], strict=False):
-        tables.append(_late(late, before, period, chance))
-    declared = tuple(_declared(chosen, party, period) for period in periods for party in (*example.SCHOOLS, example.VT, example.POLICE))
+    tables += [_late(late, before, period, chance) for before, period in pairwise(periods)]
+    parties = (*example.SCHOOLS, example.VT, example.POLICE)
+    declared = tuple(_declared(chosen, party, period) for period in periods for party in parties)
     released = Released(chosen, covenant, areas.geography, (), tuple(tables), declared, withdrawn)
     rates = {MeasureId("meldingen"): PublicRate(7.0, 0.3, "aanname")}
     each = ReleasedStudy(released, rates, frozenset(periods) - withdrawn)
@@ -114,7 +120,7 @@ def _codes(level: Level) -> tuple[AreaCode, ...]:
     return edition().geography.codes_at(level)
 
 
-def _counted(table: Table, period: Period, chance: np.random.Generator) -> NoisyTable:
+def _counted(table: Table, period: Period, chance: np.random.Generator, low: int) -> NoisyTable:
     codes = _codes(table.level)
     if table.level is Level.GEMEENTE:
         true = [sum(expected(code) for code in _codes(Level.WIJK))]
@@ -122,7 +128,7 @@ def _counted(table: Table, period: Period, chance: np.random.Generator) -> Noisy
         true = [expected(code) for code in codes]
     value = np.rint(np.array(true) + chance.normal(0, VARIANCE**0.5, len(codes))).astype(np.int64)
     if table.id == "c-meldingen-wijk" and period == QUARTERS[-1]:
-        value[codes.index(NEGATIVE)] = HIDDEN
+        value[codes.index(HIDDEN)] = low
     lost = table.contributors == example.SCHOOLS and period == NOT_DELIVERED
     return _noisy(table, period, period, value, None if lost else Fraction(VARIANCE))
 
