@@ -24,6 +24,7 @@ from protocol.words.period import Period
 
 LICENCE = "CC BY 4.0; noem de bron / name the source"
 PROVISIONAL = "*"
+_FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 PRACTICE = "oefengegevens"  # a study whose title says so shows invented figures
 CHUNK_ROWS = 10_000  # written at a time: about 3 MB of text
 CACHED_TEXTS = 100_000  # five times as many as the Netherlands have areas
@@ -232,13 +233,20 @@ def _csv(value: str | int | None) -> str:
     """Return a value as a CSV has it: nothing for None, and no text that a spreadsheet takes for a formula."""
     if value is None or value == "":
         return ""  # alone in a row it would be quoted
-    harmless = "'" + value if isinstance(value, str) and value[:1] in {"=", "+", "-", "@"} else value
     text = io.StringIO()
-    csv.writer(text, delimiter=";", lineterminator="\n").writerow([harmless])
+    csv.writer(text, delimiter=";", lineterminator="\n").writerow([harmless(value)])
     return text.getvalue().removesuffix("\n")
 
 
 _json = lru_cache(maxsize=CACHED_TEXTS)(json.JSONEncoder(ensure_ascii=False).encode)
+
+
+def harmless(value: object) -> object:
+    """Return a text that no spreadsheet takes for a formula; numbers stay numbers.
+
+    Source: OWASP, CSV injection; the wide signs are what some programs turn into the narrow ones.
+    """
+    return "'" + value if isinstance(value, str) and value[:1] in _FORMULA else value
 
 
 def _coverage(declared: Sequence[SignedDeclaration]) -> Mapping[tuple[TableId, Period], str]:

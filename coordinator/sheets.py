@@ -1,4 +1,4 @@
-"""Computes: sheets of texts and whole numbers, as one file of XLSX or of ODS; the same sheets are the same bytes.
+"""Computes: sheets of texts and numbers, as one file of XLSX or of ODS; the same sheets are the same bytes.
 
 Rows are written one by one as text: 3 million cells take seconds and little memory, where the libraries at hand take
 25 seconds (XlsxWriter) or 20 minutes (odfdo), measured. A cell is a text or a number by its type, never a formula,
@@ -15,7 +15,7 @@ from string import ascii_uppercase
 from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-Cell = str | int | None
+Cell = str | int | float | None
 MAX_ROWS = 1_000_000  # of a sheet; XLSX ends at 1,048,576, and so does LibreOffice
 CACHED_CELLS = 100_000  # five times as many as the Netherlands have areas
 CHUNK_ROWS = 10_000  # written at a time: about 3 MB of text
@@ -114,12 +114,12 @@ def _xlsx_row(number: int, letters: Sequence[str], cells: Iterable[str]) -> str:
     return f'<row r="{number}">{"".join(told)}</row>'
 
 
-@lru_cache(maxsize=CACHED_CELLS)
+@lru_cache(maxsize=CACHED_CELLS, typed=True)
 def _xlsx_cell(value: Cell) -> str:
     """Return what follows the place of a cell; an empty one is left out."""
     if value is None or value == "":
         return ""
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return f"><v>{value}</v></c>"
     return f' t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
 
@@ -150,11 +150,11 @@ def _ods_content(sheets: Sequence[Sheet]) -> Iterator[str]:
     yield "</office:spreadsheet></office:body></office:document-content>"
 
 
-@lru_cache(maxsize=CACHED_CELLS)
+@lru_cache(maxsize=CACHED_CELLS, typed=True)
 def _ods_cell(value: Cell) -> str:
     if value is None or value == "":
         return "<table:table-cell/>"
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         start = f'<table:table-cell office:value-type="float" office:value="{value}">'
         return f"{start}<text:p>{value}</text:p></table:table-cell>"
     return _ods_text(value)

@@ -69,6 +69,7 @@ HOMES = {
     "starlette": ("coordinator/web/",),
     "typer": ("privacy/audit/cli.py", "simulations/cli/", "partner_node/cli/", "coordinator/cli/"),
     "uvicorn": ("coordinator/web/",),
+    "typst": ("coordinator/report.py",),
 }
 BENCHMARKS = "simulations/benchmarks/"
 # What touches the world or the clock; `protocol` and `privacy` import none of it.

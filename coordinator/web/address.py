@@ -186,6 +186,11 @@ def _level(name: str | None) -> Level:
     return Level(name)
 
 
+def nothing_released() -> UnknownInAddress:
+    """Return the refusal of what needs a figure before any was released."""
+    return UnknownInAddress(got="no released figures", wanted="a released round", act=_ACT)
+
+
 def _broken(got: str) -> BrokenAddress:
     return BrokenAddress(got=got, wanted="an address as a page of the monitor makes it", act=_ACT)
 

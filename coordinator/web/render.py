@@ -54,3 +54,15 @@ def asset(name: str) -> bytes:
 def asset_name(name: str) -> str:
     """Return the address of a static file, which changes with its content."""
     return f"/static/{sha256(asset(name)).hexdigest()[:12]}/{name}"
+
+
+def drawn(macro: str, chart: object, language: Language, **options: object) -> str:
+    """Return what a chart macro draws. chart: None for one that takes none."""
+    is_dutch = language is Language.DUTCH
+    told = {
+        "t": lambda dutch, english: dutch if is_dutch else english,
+        "number": lambda value: words.whole(value, language),
+        "rate": lambda value: words.rate(value, language),
+    }
+    made = getattr(_ENVIRONMENT.get_template("charts/parts.html").make_module(told), macro)
+    return str(made() if chart is None else made(chart, **options))

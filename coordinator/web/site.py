@@ -67,13 +67,17 @@ class Site:
 
     def packed(self, address: str, draw: Callable[[], str]) -> bytes:
         """Return a page, compressed: the one kept under this address, or one drawn now."""
+        return self.kept(address, lambda: gzip.compress(draw().encode(), _LEVEL, mtime=0))
+
+    def kept(self, address: str, make: Callable[[], bytes]) -> bytes:
+        """Return what is kept under this address, or what is made now."""
         with self._lock:
             kept = self._pages.get(address)
             if kept is not None:
                 self._pages.move_to_end(address)
                 return kept
             drawn_from = self._monitor
-        body = gzip.compress(draw().encode(), _LEVEL, mtime=0)
+        body = make()
         with self._lock:
             if self._monitor is drawn_from:
                 self._pages[address] = body

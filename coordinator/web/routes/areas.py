@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from coordinator.web.address import MapKind, View
+from coordinator.web.address import MapKind, View, nothing_released
 from coordinator.web.answer import page
 from coordinator.web.charts.area_map import AreaMap, Named, difference_map, value_map
 from coordinator.web.charts.funnel import FunnelChart, Place, funnel_chart
@@ -52,6 +52,16 @@ def _draw(view: View) -> str:
         scale=scale,
         funnel=_funnel(view, view.span, rows),
     )
+
+
+def map_of(view: View) -> AreaMap:
+    """Return the map of a view that has a topic and a stretch.
+
+    Raises: UnknownInAddress.
+    """
+    if view.indicator is None or view.span is None:
+        raise nothing_released()
+    return area_map(view, _rows(view, view.indicator, view.span)[1])
 
 
 def area_map(view: View, rows: tuple[Row, ...]) -> AreaMap:

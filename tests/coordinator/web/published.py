@@ -157,5 +157,3 @@ def site(shown: Monitor | None = None) -> Site:
     """Return what is served: the demo's figures, or others."""
     found = shown or monitor()
     return Site(load=lambda: found, size=lambda: found.log_size)
-
-

@@ -1,0 +1,64 @@
+"""Computes: PDF and PNG with Typst, from data as JSON and drawings as SVG; the same input is the same bytes.
+
+Only Typst's own fonts are used, so that a page looks the same on every machine, and no file or package of the machine
+can be read: everything that a document may open is handed over in memory.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+import typst
+
+from coordinator.errors import OperatorRefusal
+
+MAX_DRAWING_BYTES = 1 << 20  # a map of 3,400 areas has about 400 kB
+_PICTURE = b'#set page(width: auto, height: auto, margin: 0pt)\n#image("drawing.svg", alt: "drawing")\n'
+
+
+class UnusableDrawing(OperatorRefusal):
+    """A drawing that is too large for a picture, or that Typst cannot draw."""
+
+
+def profile_pdf(data: Mapping[str, object], drawings: Mapping[str, bytes]) -> bytes:
+    """Return the profile of an area as PDF/UA-1. data: what `templates/profile.typ` names; drawings: SVG, by file name.
+
+    Raises: UnusableDrawing.
+    """
+    parts = {"main.typ": _template("profile.typ"), "data.json": json.dumps(data).encode(), **drawings}
+    return _compiled(parts, drawings, "pdf")
+
+
+def picture_png(drawing: bytes, *, pixels_per_inch: float = 144.0) -> bytes:
+    """Return an SVG as PNG.
+
+    Raises: UnusableDrawing.
+    """
+    return _compiled({"main.typ": _PICTURE, "drawing.svg": drawing}, {"drawing.svg": drawing}, "png", pixels_per_inch)
+
+
+def _compiled(parts: Mapping[str, bytes], drawings: Mapping[str, bytes], kind: str, ppi: float | None = None) -> bytes:
+    if any(len(body) > MAX_DRAWING_BYTES for body in drawings.values()):
+        raise _unusable("a drawing that is too large")
+    standards = ["ua-1"] if kind == "pdf" else []
+    try:
+        made = typst.compile(
+            dict(parts), format=kind, ppi=ppi, ignore_system_fonts=True, pdf_standards=standards, timestamp=0
+        )
+    except typst.TypstError:
+        raise _unusable("a drawing or text that Typst cannot set") from None
+    return bytes(made)
+
+
+@cache
+def _template(name: str) -> bytes:
+    return (files("coordinator") / "templates" / name).read_bytes()
+
+
+def _unusable(got: str) -> UnusableDrawing:
+    return UnusableDrawing(
+        got=got,
+        wanted=f"drawings of at most {MAX_DRAWING_BYTES // 1024} KiB that the monitor made",
+        act="the operator must report it with the address of the page",
+    )

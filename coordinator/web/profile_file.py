@@ -1,0 +1,153 @@
+"""Computes: what the PDF of an area says and shows, from the same rows and charts as its page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from coordinator.figures_file import PRACTICE
+from coordinator.web import words
+from coordinator.web.address import View
+from coordinator.web.charts.area_map import AreaMap, Look, MapArea
+from coordinator.web.monitor import MonitorArea
+from coordinator.web.rows import Row, spine
+from coordinator.web.standalone import standalone
+from coordinator.web.trends import area_trend
+from privacy.language import Language
+from protocol.words.geography import Level
+
+TRENDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFile:
+    """The data of the template and its drawings by name."""
+
+    data: Mapping[str, object]
+    drawings: Mapping[str, bytes]
+
+
+def profile_file(view: View, area: MonitorArea) -> ProfileFile:
+    """Return what stands on the page of an area. A topic that is not shown has its reason and no number."""
+    view = replace(view, level=area.level if area.level in {Level.WIJK, Level.BUURT} else Level.WIJK)
+    rows = spine(area, view)
+    drawings = {f"whisker-{at}.svg": _whisker(row, view) for at, row in enumerate(rows) if row.whisker is not None}
+    trends = [area_trend(row.indicator, area, view) for row in rows if row.figure is not None][:TRENDS]
+    for at, chart in enumerate(trends):
+        drawings[f"trend-{at}.svg"] = standalone("trend", chart, title=chart.title, language=view.language)
+    told = area.path != ""
+    if told:
+        drawings["map.svg"] = standalone(
+            "area_map", locator(view, area), title=area.name, language=view.language, plain=True
+        )
+    told_trends = [
+        {"title": chart.title, "text": chart.text, "drawing": f"trend-{at}.svg"} for at, chart in enumerate(trends)
+    ]
+    data = _texts(view, area) | {
+        "spine": [_line(at, row, view, area) for at, row in enumerate(rows)],
+        "trends": told_trends,
+        "map": "map.svg" if told else "",
+    }
+    return ProfileFile(data, drawings)
+
+
+def locator(view: View, area: MonitorArea) -> AreaMap:
+    """Return a small map of the wijken on which the area stands out."""
+    others = [each for each in view.monitor.at(Level.WIJK) if each.code != area.code]
+    look = Look.SAME.value
+    areas = [MapArea(each.code, each.path, look, "", each.x, each.y, each.name, "", is_chosen=False) for each in others]
+    areas.append(MapArea(area.code, area.path, look, "", area.x, area.y, area.name, "", is_chosen=True))
+    return AreaMap(area.name, view.monitor.width, view.monitor.height, tuple(areas), ())
+
+
+def _whisker(row: Row, view: View) -> bytes:
+    return standalone("whisker", row.whisker, title=row.sign, language=view.language, look=row.look)
+
+
+def _line(at: int, row: Row, view: View, area: MonitorArea) -> Mapping[str, str]:
+    language, figure = view.language, row.figure
+    topic = words.topic(row.indicator, language)
+    if figure is None:
+        answer = row.cell.answer
+        why = words.WHY[answer.why][language] if hasattr(answer, "why") else ""
+        return {"topic": topic, "value": "", "rate": "", "drawing": "", "verdict": why}
+    star = "*" if row.span.provisional else ""
+    beside = words.VERDICTS[figure.verdict][language] if area.code != view.monitor.whole else ""
+    return {
+        "topic": topic,
+        "value": f"{words.whole(figure.value, language)}{star} ({words.interval(figure, language)})",
+        "rate": "" if figure.rate is None else words.rate(figure.rate.value, language),
+        "drawing": "" if row.whisker is None else f"whisker-{at}.svg",
+        "verdict": f"{row.sign} {beside}".strip(),
+    }
+
+
+def _texts(view: View, area: MonitorArea) -> dict[str, object]:
+    nl, language, monitor = view.language is Language.DUTCH, view.language, view.monitor
+    level = words.LEVELS[area.level][0][language].capitalize()
+    parent = monitor.areas.get(area.parent) if area.parent else None
+    of = f" in {parent.name}" if parent else ""
+    span = "" if view.span is None else words.span(view.span, language)
+    facts = [
+        ("Inwoners" if nl else "Inhabitants", None if area.inhabitants is None else words.whole(area.inhabitants, language)),
+        ("Huishoudens" if nl else "Households", None if area.households is None else words.whole(area.households, language)),
+        ("Postcodes", ", ".join(area.postcodes) or None),
+        ("Code", area.code),
+    ]  # fmt: skip
+    return {
+        "language": language.value,
+        "title": area.name,
+        "lead": f"{level}{of}. {span[:1].upper()}{span[1:]}.",
+        "facts": [{"name": name, "value": value} for name, value in facts if value is not None],
+        "map_text": f"{'Kaart: waar' if nl else 'Map: where'} {area.name} {'ligt' if nl else 'lies'}",
+        "columns": _COLUMNS[language],
+        "spine_title": "Alle onderwerpen" if nl else "All topics",
+        "trends_title": "Verloop, op 1.000 inwoners" if nl else "Course, for each 1,000 inhabitants",
+        "not_title": "Wat zegt dit niet?" if nl else "What does this not say?",
+        "not": _NOT[language],
+        "talk_title": "Praat erover" if nl else "Talk about it",
+        "talk": _TALK[language],
+        "help": _HELP[language],
+        "mark": (PRACTICE if nl else f"practice data ({PRACTICE})") if monitor.practice else "",
+        "mark_text": _MARK[language],
+        "footer": f"Samenzicht · {monitor.areas[monitor.whole].name} · {monitor.log_size} · {monitor.log_root[:16]}",
+    }
+
+
+_NL, _EN = Language.DUTCH, Language.ENGLISH
+_COLUMNS = {
+    _NL: ["Onderwerp", "Aantal (tussen)", "Op 1.000", "lager - gemeente - hoger", "Naast de gemeente"],
+    _EN: ["Topic", "Number (between)", "Per 1,000", "lower - municipality - higher", "Beside the municipality"],
+}
+_NOT = {
+    _NL: [
+        "Niet wat er echt gebeurt, maar wat organisaties registreren. Veel blijft onbekend.",
+        "Niets over een gezin of persoon. Elk cijfer heeft ruis, zodat niemand te herkennen is.",
+        "Niet dat het hier slechter gaat. Hoger kan ook betekenen dat er beter wordt gemeld.",
+        "Cijfers van organisaties overlappen. Tel ze niet bij elkaar op.",
+    ],
+    _EN: [
+        "Not what really happens, but what organisations register. Much stays unknown.",
+        "Nothing about a family or person. Every figure has noise, so that nobody can be recognised.",
+        "Not that things are worse here. Higher may also mean better reporting.",
+        "Figures of organisations overlap. Do not add them up.",
+    ],
+}
+_TALK = {
+    _NL: [
+        "Herkent u dit beeld in de wijk?",
+        "Is er iets veranderd in hoe er wordt gemeld of geregistreerd?",
+        "Gaat het om één gezin of straat, of om meer?",
+    ],
+    _EN: [
+        "Do you recognise this picture?",
+        "Did anything change in reporting or registration?",
+        "Is it one family or street, or more?",
+    ],
+}
+_HELP = {
+    _NL: "Zorgen over iemand? Bel gratis, dag en nacht, Veilig Thuis: 0800-2000. Bij direct gevaar: 112.",
+    _EN: "Worried about somebody? Call Veilig Thuis, free, day and night: 0800-2000. In immediate danger: 112.",
+}
+_MARK = {
+    _NL: "De cijfers zijn verzonnen. Niets op dit blad gaat over echte mensen of een echte plaats.",
+    _EN: "The figures are invented. Nothing on this page is about real people or a real place.",
+}

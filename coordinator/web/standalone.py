@@ -1,0 +1,81 @@
+"""Computes: a chart of a page as a drawing that stands alone: with its own style, size and words, and without links."""
+
+import re
+from functools import cache
+from html import escape
+
+from coordinator.web.render import asset, drawn
+from coordinator.web.theme import DEFAULTS
+from privacy.language import Language
+
+_CLASSES = frozenset(
+    ["hi", "lo", "no", "un", "k", "x", "chart", "map", "chosen", "ring", "here", "grid", "band", "line", "wholeline", "whole", "gap", "limit", "far", "dot", "own", "open", "ink", "paper", "grey", "hatch", "break", "span", "end", "up", "why", "whisker", "plain", "sup", "nd", "q"]
+)
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_VARIABLE = re.compile(r"(--[a-z0-9-]+): ([^;]+);")
+_SELECTOR = re.compile(r"(?:svg)?[.a-z0-9 +-]*")
+_VIEW = re.compile(r'viewBox="(-?[\d.]+) (-?[\d.]+) ([\d.]+) ([\d.]+)"')
+_LINK = re.compile(r'<a href="[^"]*"([^>]*)>')
+_NOTE = 26  # the height of the line below a chart, in its own units
+
+
+def standalone(
+    macro: str, chart: object, *, title: str, note: str = "", language: Language, **options: object
+) -> bytes:
+    """Return the SVG of a chart macro. title: its name and text for who cannot see it. note: written below it."""
+    markup = drawn(macro, chart, language, **options).strip()
+    left, top, width, height = (float(number) for number in _VIEW.findall(markup)[0])
+    unit = max(width / 560, 0.4)  # so that the note is as large beside a map as beside a chart
+    below = _NOTE * unit if note else 0.0
+    body = markup[markup.index(">") + 1 : markup.rindex("</svg>")]
+    body = _LINK.sub(r"<g\1>", body).replace("</a>", "</g>")
+    line = (
+        f'<text x="{left + 4:g}" y="{top + height + below * 0.7:g}" font-size="{12 * unit:g}" fill="#4a5a68">'
+        f"{escape(note)}</text>"
+        if note
+        else ""
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:g} {top:g} {width:g} {height + below:g}" '
+        f'width="{width / unit:g}" height="{(height + below) / unit:g}" class="{_class(markup)}" role="img" '
+        f'font-family="Libertinus Serif, sans-serif" xml:lang="{language.value}"><title>{escape(title)}</title>'
+        f"<style>{chart_style()}</style>"
+        f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height + below:g}" fill="#ffffff"/>'
+        f"{_patterns(language)}{body}{line}</svg>"
+    ).encode()
+
+
+@cache
+def chart_style() -> str:
+    """Return the rules of the style sheet that charts need, with every variable replaced by its value."""
+    sheet = re.sub(r"/\*.*?\*/", "", asset("monitor.css").decode(), flags=re.DOTALL)
+    values = dict(_VARIABLE.findall(sheet)) | dict(DEFAULTS)
+    sheet = re.sub(r"@[^{}]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", sheet)
+    rules = []
+    for selectors, declarations in _RULE.findall(sheet):
+        kept = [each.strip() for each in selectors.split(",") if _is_of_chart(each.strip())]
+        if kept:
+            body = re.sub(r"var\((--[a-z0-9-]+)\)", lambda found: values.get(found[1], "#000"), declarations)
+            rules.append(f"{','.join(kept)}{{{body.strip()}}}")
+    return "".join(rules) + ".chart text{font-size:15px}"  # a file is often shown at half its size
+
+
+def _is_of_chart(selector: str) -> bool:
+    names = set(re.findall(r"\.([a-z0-9-]+)", selector))
+    known = {name for name in names if name in _CLASSES or re.fullmatch(r"c[24]-\d", name)}
+    return (
+        bool(names)
+        and names == known
+        and _SELECTOR.fullmatch(re.sub(r"\b(path|circle|text|rect)\b", "", selector)) is not None
+    )
+
+
+def _class(markup: str) -> str:
+    found = re.search(r'<svg class="([^"]*)"', markup)
+    return "" if found is None else found[1]
+
+
+@cache
+def _patterns(language: Language) -> str:
+    markup = drawn("patterns", None, language)
+    return markup[markup.index("<defs>") : markup.index("</svg>")]
