@@ -21,7 +21,7 @@ from simulations.cli.story import Story
 from simulations.demo.place import Place
 from simulations.demo.plan import SEED, Calendar
 from simulations.demo.play import PHASES, Demo, play
-from simulations.demo.serve import PORT, server_of
+from simulations.demo.serve import PORT, served
 from simulations.words import ORIGIN
 
 INTERRUPTED = 130
@@ -35,7 +35,7 @@ def demo_command(
         Path, typer.Option("--out", file_okay=False, help="folder; that of an earlier demo is replaced")
     ] = DEFAULT,
     seed: Annotated[int, typer.Option("--seed", min=0, help="another seed is another region")] = SEED,
-    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="serve the page when all is done")] = True,
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="serve the monitor when all is done")] = True,
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="on 127.0.0.1")] = PORT,
     as_json: Annotated[bool, typer.Option("--json", help="what came out as JSON on stdout")] = False,
 ) -> None:
@@ -48,7 +48,9 @@ def demo_command(
             made = play(Place(out.absolute()), Calendar(datetime.now(tz=UTC).date()), seed=seed, tell=tell)
         _show(made, story, as_json=as_json)
         if serve:
-            _serve(out / "page", port, story)
+            with served(Place(out.absolute()), port) as monitor:
+                story.line(f"{monitor.address}  (Ctrl-C stopt)")
+                monitor.hold()
     except SamenzichtError as error:
         story.error(error)
         raise typer.Exit(error.exit_code) from None
@@ -94,9 +96,3 @@ def _print_table(table: ReaderTable) -> None:
         shown.add_row(row.name, *("-" if figure.value is None else words_of(figure) for figure in row.figures))
     result.print(shown)
     typer.echo("- is: niet getoond, te onzeker; dat is geen nul.")
-
-
-def _serve(folder: Path, port: int, story: Story) -> None:
-    with server_of(folder, port) as server:
-        story.line(f"http://127.0.0.1:{server.server_address[1]}  (Ctrl-C stopt)")
-        server.serve_forever()

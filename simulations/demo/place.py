@@ -16,8 +16,7 @@ PRIVATE = 0o700
 class Place:
     """The folders of a demo.
 
-    region/ what was invented; gemeente/ the office; partners/PARTY/ each node; logs/; figures/ and bundle/ results;
-    page/ what is served.
+    region/ what was invented; gemeente/ the office; partners/PARTY/ each node; logs/; figures/ and bundle/ results.
     """
 
     root: Path

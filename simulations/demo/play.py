@@ -9,7 +9,7 @@ from simulations.demo.place import Place
 from simulations.demo.plan import PARTICIPANTS, RECIPE, Calendar
 from simulations.demo.processes import Processes
 from simulations.demo.quarters import Quarters
-from simulations.demo.results import Results, collect, write_pages
+from simulations.demo.results import Results, collect
 from simulations.demo.set_up import SetUp
 from simulations.folder import write_folder
 from simulations.practice import make_practice
@@ -71,9 +71,8 @@ def play(place: Place, calendar: Calendar, *, seed: int, tell: Tell) -> Demo:
             with clock.phase(f"{period}: geleverd, geteld, vrijgegeven"):
                 took.append(quarters.play(number))
         processes.stop()
-        with clock.phase("bundel zonder netwerk gecontroleerd, bladzijden gemaakt"):
+        with clock.phase("bundel zonder netwerk gecontroleerd"):
             results = collect(place, processes, calendar.periods)
-            write_pages(place, results)
         return Demo(results, tuple(took), clock.seconds)
     finally:
         processes.stop()

@@ -1,20 +1,17 @@
-"""Touches the world: what was released, read back from the public export, checked offline, and made into pages."""
+"""Touches the world: what was released, read back from the public export and checked offline."""
 
 import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from coordinator.table import Figure, ReaderTable, Row
-from coordinator.table_page import table_page
 from protocol.release import NotShown
 from protocol.words.geography import Level
 from protocol.words.period import Period
 from simulations.demo.place import Place
 from simulations.demo.plan import STUDY
 from simulations.demo.processes import Processes
-from simulations.words import ORIGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +42,6 @@ def collect(place: Place, processes: Processes, periods: Sequence[Period]) -> Re
     figures = json.loads((exported / "figures.json").read_text(encoding="utf-8"))["figures"]
     tables = {period: _table(figures, period) for period in periods}
     return Results(tables, verdict.strip().splitlines()[-1])
-
-
-def write_pages(place: Place, results: Results) -> None:
-    """Write a page for each period, and one that leads to them."""
-    folder = place.root / "page"
-    folder.mkdir()
-    for period, table in results.tables.items():
-        (folder / f"{period}.html").write_text(
-            table_page(table, source=ORIGIN, verified=results.verdict), encoding="utf-8"
-        )
-    links = "".join(f'<li><a href="{period}.html">{period}</a></li>' for period in reversed(tuple(results.tables)))
-    (folder / "index.html").write_text(
-        '<!DOCTYPE html><html lang="nl"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>Samenzicht, {ORIGIN}</title><style>body{{font:1.1rem/1.6 system-ui,sans-serif;max-width:40rem;"
-        f"margin:3rem auto;padding:0 1rem}}</style><h1>Samenzicht</h1><p><strong>{ORIGIN}</strong></p>"
-        f"<p>Meldingen per wijk, van acht organisaties. Kies een kwartaal:</p><ul>{links}</ul>"
-        f"<p>{escape(results.verdict)}</p></html>",
-        encoding="utf-8",
-    )
 
 
 def _table(figures: Sequence[Mapping[str, object]], period: Period) -> ReaderTable:

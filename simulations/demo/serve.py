@@ -1,28 +1,59 @@
-"""Touches the world: serves the demo's pages to this machine alone, until Ctrl-C."""
+"""Touches the world: the demo's releases as the gemeente's own command serves them to this machine, until Ctrl-C."""
 
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.error import URLError
+from urllib.request import urlopen
 
-from coordinator.flower.superlink import LOOPBACK
+from coordinator.flower.superlink import LOOPBACK, free_port
+from simulations.demo.place import Place
+from simulations.demo.processes import Processes, Service
 
 PORT = 8430
+LOOK_S = 1.0
+ANSWER_S = 10.0
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing of requests that went well."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A monitor that answers at an address."""
 
-    def end_headers(self) -> None:
-        """Send what keeps a page to itself."""
-        self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-        self.send_header("X-Content-Type-Options", "nosniff")
-        super().end_headers()
+    address: str
+    service: Service
+
+    def hold(self) -> None:
+        """Wait for as long as it is served.
+
+        Raises: ProcessFailed, when it ends.
+        """
+        while True:
+            self.service.check()
+            time.sleep(LOOK_S)
 
 
-def server_of(folder: Path, port: int = PORT) -> ThreadingHTTPServer:
-    """Return a server of a folder's files on 127.0.0.1; port 0 takes a free one.
+@contextmanager
+def served(place: Place, port: int = PORT) -> Iterator[Served]:
+    """Give the monitor of a demo's office, once it answers; it ends with the block. port: 0 takes a free one.
 
-    Raises: OSError when the port is taken.
+    Raises: ProcessFailed, also when the port is taken.
     """
-    return ThreadingHTTPServer((LOOPBACK, port), partial(_Quiet, directory=str(folder)))
+    chosen = port or free_port()
+    processes = Processes(place.root / "logs")
+    try:
+        where = ("--dir", str(place.office), "--host", LOOPBACK, "--port", str(chosen))
+        service = processes.service("monitor", "samenzicht-coordinator", "serve", *where, folder=place.papers)
+        address = f"http://{LOOPBACK}:{chosen}"
+        processes.wait(lambda: _answers(address), what="a monitor that answers")
+        yield Served(address, service)
+    finally:
+        processes.stop()
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urlopen(address, timeout=ANSWER_S) as answer:  # noqa: S310 - an address of our own making
+            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's word for well
+    except (URLError, ConnectionError, TimeoutError):
+        return False

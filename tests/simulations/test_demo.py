@@ -3,13 +3,12 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from datetime import date, timedelta
 from pathlib import Path
-from threading import Thread
-from urllib.request import urlopen
 
 import pytest
 
@@ -17,7 +16,7 @@ from protocol.words.period import last_day
 from simulations.demo.place import Place
 from simulations.demo.plan import PARTNERS, QUARTERS, Calendar
 from simulations.demo.processes import Processes, ProcessFailed
-from simulations.demo.serve import server_of
+from simulations.demo.serve import served
 from simulations.folder import README, FolderNotEmpty
 from simulations.words import ORIGIN
 from tests.house import ROOT
@@ -111,17 +110,16 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
     assert running(str(out)) == []
 
 
-def test_the_page_is_served_to_this_machine_with_what_keeps_it_to_itself(tmp_path: Path) -> None:
-    (tmp_path / "index.html").write_text("<p>oefengegevens</p>")
-    with server_of(tmp_path, 0) as server:
-        assert server.server_address[0] == "127.0.0.1"
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        with urlopen(f"http://127.0.0.1:{server.server_address[1]}/") as answer:
-            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-            assert answer.read() == b"<p>oefengegevens</p>"
-        server.shutdown()
-        thread.join()
+def test_a_demo_whose_port_is_taken_says_so_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    place = Place(tmp_path / "out")
+    place.make()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = int(taken.getsockname()[1])
+        with pytest.raises(ProcessFailed) as caught, served(place, port):
+            raise AssertionError("nothing is served")
+    assert "process monitor" in caught.value.got
+    assert "port-taken" in caught.value.hint
+    assert running(str(place.root)) == []
 
 
 @pytest.mark.nightly

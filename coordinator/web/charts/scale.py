@@ -29,4 +29,4 @@ def round_ticks(highest: float, *, lowest: float = 0.0, number: int = TICKS) -> 
     size = 10.0 ** floor(log10(raw))
     step = next(size * factor for factor in _STEPS if size * factor >= raw - 1e-12)
     first, last = floor(lowest / step + 1e-9), ceil(highest / step - 1e-9)
-    return tuple(round(place * step, 6) for place in range(first, max(last, first + 1) + 1))
+    return tuple(float(f"{place * step:.9g}") for place in range(first, max(last, first + 1) + 1))
