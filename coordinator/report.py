@@ -5,8 +5,9 @@ can be read: everything that a document may open is handed over in memory.
 """
 
 import json
+import unicodedata
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import typst
@@ -14,6 +15,9 @@ import typst
 from coordinator.errors import OperatorRefusal
 
 MAX_DRAWING_BYTES = 1 << 20  # a map of 3,400 areas has about 400 kB
+_MORE = frozenset(
+    "\u2010\u2013\u2014\u2018\u2019\u201a\u201c\u201d\u201e\u2022\u2026\u20ac\u25b2\u25bc\u25cf\u25cb\u2190\u2192"
+)
 _PICTURE = b'#set page(width: auto, height: auto, margin: 0pt)\n#image("drawing.svg", alt: "drawing")\n'
 
 
@@ -26,8 +30,9 @@ def profile_pdf(data: Mapping[str, object], drawings: Mapping[str, bytes]) -> by
 
     Raises: UnusableDrawing.
     """
-    parts = {"main.typ": _template("profile.typ"), "data.json": json.dumps(data).encode(), **drawings}
-    return _compiled(parts, drawings, "pdf")
+    told = drawable(json.dumps(data, ensure_ascii=False)).encode()
+    plain = {name: drawable(body.decode()).encode() for name, body in drawings.items()}
+    return _compiled({"main.typ": _template("profile.typ"), "data.json": told, **plain}, plain, "pdf")
 
 
 def picture_png(drawing: bytes, *, pixels_per_inch: float = 144.0) -> bytes:
@@ -35,7 +40,31 @@ def picture_png(drawing: bytes, *, pixels_per_inch: float = 144.0) -> bytes:
 
     Raises: UnusableDrawing.
     """
-    return _compiled({"main.typ": _PICTURE, "drawing.svg": drawing}, {"drawing.svg": drawing}, "png", pixels_per_inch)
+    plain = {"drawing.svg": drawable(drawing.decode()).encode()}
+    return _compiled({"main.typ": _PICTURE, **plain}, plain, "png", pixels_per_inch)
+
+
+def drawable(text: str) -> str:
+    """Return a text in the signs that Typst's own fonts have: PDF/UA refuses a page with any other.
+
+    A sign of another script becomes `?`, a wide or joined one its plain form; marks that turn the direction go.
+    """
+    return text if text.isascii() else "".join(map(_sign, text))
+
+
+@lru_cache(maxsize=4096)
+def _sign(sign: str) -> str:
+    if _is_drawable(sign):
+        return sign
+    if unicodedata.category(sign).startswith("C"):
+        return ""
+    plain = unicodedata.normalize("NFKC", sign)
+    return plain if all(map(_is_drawable, plain)) else "?"
+
+
+def _is_drawable(sign: str) -> bool:
+    # Latin with all its marks; dashes, quotes and bullets; the euro; the arrows and marks of our own charts.
+    return sign in "\n\t" or " " <= sign <= "~" or "\xa1" <= sign <= "\u024f" or sign in _MORE
 
 
 def _compiled(parts: Mapping[str, bytes], drawings: Mapping[str, bytes], kind: str, ppi: float | None = None) -> bytes:

@@ -7,7 +7,7 @@ from coordinator.figures_file import PRACTICE
 from coordinator.web import words
 from coordinator.web.address import View
 from coordinator.web.charts.area_map import AreaMap, Look, MapArea
-from coordinator.web.monitor import MonitorArea
+from coordinator.web.monitor import Absent, MonitorArea
 from coordinator.web.rows import Row, spine
 from coordinator.web.standalone import standalone
 from coordinator.web.trends import area_trend
@@ -67,7 +67,7 @@ def _line(at: int, row: Row, view: View, area: MonitorArea) -> Mapping[str, str]
     topic = words.topic(row.indicator, language)
     if figure is None:
         answer = row.cell.answer
-        why = words.WHY[answer.why][language] if hasattr(answer, "why") else ""
+        why = words.WHY[answer.why][language] if isinstance(answer, Absent) else ""
         return {"topic": topic, "value": "", "rate": "", "drawing": "", "verdict": why}
     star = "*" if row.span.provisional else ""
     beside = words.VERDICTS[figure.verdict][language] if area.code != view.monitor.whole else ""
@@ -87,16 +87,16 @@ def _texts(view: View, area: MonitorArea) -> dict[str, object]:
     of = f" in {parent.name}" if parent else ""
     span = "" if view.span is None else words.span(view.span, language)
     facts = [
-        ("Inwoners" if nl else "Inhabitants", None if area.inhabitants is None else words.whole(area.inhabitants, language)),
-        ("Huishoudens" if nl else "Households", None if area.households is None else words.whole(area.households, language)),
-        ("Postcodes", ", ".join(area.postcodes) or None),
+        ("Inwoners" if nl else "Inhabitants", _whole(area.inhabitants, language)),
+        ("Huishoudens" if nl else "Households", _whole(area.households, language)),
+        ("Postcodes", ", ".join(area.postcodes)),
         ("Code", area.code),
-    ]  # fmt: skip
+    ]
     return {
         "language": language.value,
         "title": area.name,
         "lead": f"{level}{of}. {span[:1].upper()}{span[1:]}.",
-        "facts": [{"name": name, "value": value} for name, value in facts if value is not None],
+        "facts": [{"name": name, "value": value} for name, value in facts if value],
         "map_text": f"{'Kaart: waar' if nl else 'Map: where'} {area.name} {'ligt' if nl else 'lies'}",
         "columns": _COLUMNS[language],
         "spine_title": "Alle onderwerpen" if nl else "All topics",
@@ -110,6 +110,10 @@ def _texts(view: View, area: MonitorArea) -> dict[str, object]:
         "mark_text": _MARK[language],
         "footer": f"Samenzicht · {monitor.areas[monitor.whole].name} · {monitor.log_size} · {monitor.log_root[:16]}",
     }
+
+
+def _whole(number: int | None, language: Language) -> str:
+    return "" if number is None else words.whole(number, language)
 
 
 _NL, _EN = Language.DUTCH, Language.ENGLISH

@@ -9,7 +9,11 @@ from coordinator.web.theme import DEFAULTS
 from privacy.language import Language
 
 _CLASSES = frozenset(
-    ["hi", "lo", "no", "un", "k", "x", "chart", "map", "chosen", "ring", "here", "grid", "band", "line", "wholeline", "whole", "gap", "limit", "far", "dot", "own", "open", "ink", "paper", "grey", "hatch", "break", "span", "end", "up", "why", "whisker", "plain", "sup", "nd", "q"]
+    (
+        *("hi", "lo", "no", "un", "sup", "nd", "q", "k", "x", "map", "plain", "chosen", "ring", "here"),
+        *("chart", "grid", "band", "line", "wholeline", "gap", "limit", "far", "own", "open", "break", "up", "why"),
+        *("whisker", "whole", "span", "end", "dot", "ink", "paper", "grey", "hatch"),
+    )
 )
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _VARIABLE = re.compile(r"(--[a-z0-9-]+): ([^;]+);")

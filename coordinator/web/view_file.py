@@ -26,7 +26,9 @@ COLUMNS = {
     "level": Explained("gemeente, wijk of buurt", "gemeente, wijk or buurt"),
     "area": Explained("code van CBS", "code of CBS"),
     "name": Explained("naam van het gebied", "name of the area"),
-    "span": Explained("jaar: de laatste twaalf maanden samen; anders de periode", "jaar: the last twelve months; else the period"),
+    "span": Explained(
+        "jaar: de laatste twaalf maanden; anders de periode", "jaar: the last twelve months; else the period"
+    ),
     "value": Explained(
         "het cijfer, zo geschat dat gebieden optellen; leeg als het niet getoond wordt, wat geen nul is",
         "the figure, estimated so that areas add up; empty when it is not shown, which is not zero",
@@ -36,7 +38,7 @@ COLUMNS = {
     "per_1000": Explained("op 1.000 inwoners", "for each 1,000 inhabitants"),
     "per_1000_low": Explained("95 % voor ruis en toeval: van", "95 % for noise and chance: from"),
     "per_1000_high": Explained("tot", "to"),
-    "beside_whole": Explained("naast de gemeente; 5 % valse ontdekkingen", "beside the gemeente; 5 % false discoveries"),
+    "beside_whole": Explained("naast de gemeente; 5 % vals", "beside the gemeente; 5 % false discoveries"),
     "since_before": Explained("naast de periode ervoor", "beside the period before"),
     "reliability": Explained("A, B, C of te onzeker: hoe groot de fout is naast het cijfer", "how large the error is"),
     "published": Explained(
@@ -51,7 +53,7 @@ COLUMNS = {
     "reason": Explained("waarom er geen cijfer staat", "why there is no figure"),
     "coverage": Explained("leeg als alle organisaties alles leverden", "empty when every organisation delivered all"),
     "mark": Explained(f"{PRACTICE}: verzonnen cijfers; anders leeg", f"{PRACTICE}: invented figures; else empty"),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def topics(request: Request, lang: Text = None) -> ApiTopics:
 def figures(
     request: Request, onderwerp: Text = None, periode: Text = None, niveau: Text = None, lang: Text = None
 ) -> ApiFigures:
-    """Return the figures of a topic and stretch. onderwerp: of /topics; periode: of its spans; niveau: wijk or buurt."""
+    """Return the figures of a topic and stretch. onderwerp: of /topics; periode: of its spans; niveau: wijk, buurt."""
     del onderwerp, periode, niveau, lang
     view = view_of(request)
     return ApiFigures(LICENCE, PRACTICE if view.monitor.practice else "", view_rows(view))
