@@ -61,7 +61,7 @@ def local_levels(
     level = np.where(usable, np.nan_to_num(people), 0.0) * overall
     level = np.where(kinds.expected > 0, kinds.expected / np.maximum(number, 1), level)
     course = trend(figures, level, factor, breaks, for_model=True).later
-    last = estimates(course.value[:, -1], course.variance[:, -1], np.where(usable, course.reason[:, -1], np.uint8(0)))
+    last = Estimates(course.value[:, -1].copy(), course.variance[:, -1].copy(), course.reason[:, -1].copy())
     return relative_areas(last, np.where(usable, people, 0.0), columns, usable).areas
 
 

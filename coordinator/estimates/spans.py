@@ -26,8 +26,9 @@ from coordinator.estimates.intervals import (
     underlying,
 )
 from coordinator.estimates.rates import LEAST_DENOMINATOR, PER
+from coordinator.estimates.relative_areas import relative_areas
 from coordinator.estimates.sheet import Context
-from coordinator.estimates.small_areas import LEAST_INHABITANTS, design, fay_herriot, rate_errors
+from coordinator.estimates.small_areas import LEAST_INHABITANTS, design
 from coordinator.estimates.verdicts import (
     Comparisons,
     Page,
@@ -174,13 +175,12 @@ def small_area_rates(
     """Return the `geschat` rate per 1,000 of every smallest area that can have one, with its 95 % limits, by node."""
     consistent = _together(indicator, periods)
     leaves = np.setdiff1d(np.arange(consistent.tree.size), consistent.tree.parent)
-    people = context.inhabitants[leaves]
+    people, figures = context.inhabitants[leaves], consistent.figures
     usable: Bools = np.nan_to_num(people) >= LEAST_INHABITANTS
-    safe, figures = np.where(usable, people, 1.0), consistent.figures
-    counted = usable & figures.told[leaves, 0]
-    rate = estimates(figures.value[leaves, 0] / safe, np.where(counted, figures.variance[leaves, 0] / safe**2, np.inf))
-    noisy = rate_errors(rate, safe, _dispersion(indicator, context, len(periods), once=once).factor)
-    found = fay_herriot(noisy, design(context.covariates[leaves]), usable).estimated
+    direct = estimates(figures.value[leaves, 0], np.where(usable, figures.variance[leaves, 0], np.inf))
+    factor = _dispersion(indicator, context, len(periods), once=once).factor
+    columns = design(context.covariates[leaves])
+    found = relative_areas(direct, np.where(usable, people, 0.0), columns, usable, factor=factor).areas.estimated
     half = two_sided(0.95) * np.sqrt(np.where(found.told, found.variance, 0.0))
     return {
         int(leaves[place]): _limits(float(found.value[place]) * PER, float(half[place]) * PER)
