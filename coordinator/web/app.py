@@ -8,10 +8,23 @@ from fastapi import FastAPI
 
 from coordinator.web.headers import Headers
 from coordinator.web.mishaps import register_mishaps
-from coordinator.web.routes import api, areas, compare, downloads, overview, pictures, profile, start, static
+from coordinator.web.routes import (
+    api,
+    areas,
+    availability,
+    compare,
+    downloads,
+    explanation,
+    overview,
+    pictures,
+    profile,
+    signals,
+    start,
+    static,
+)
 from coordinator.web.site import Site
 
-PAGES = (api, downloads, pictures, start, areas, overview, compare, profile, static)
+PAGES = (api, downloads, pictures, start, areas, overview, compare, profile, signals, availability, explanation, static)
 
 
 def make_app(site: Site, *, watch: bool = True) -> FastAPI:

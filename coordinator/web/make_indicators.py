@@ -79,6 +79,7 @@ def _indicator(released: Released, counted: Counted, taken: frozenset[m.Indicato
         drifting=frozenset(code or m.REGION for node, code in enumerate(codes) if bool(sheet.drift.ringing[node, -1])),
         breaks=tuple(m.SeriesBreak(indicator.periods[each.first], each.kind) for each in sheet.trend.breaks),
         margins=MappingProxyType({table.level: half_width(table.variance.fraction) for table in tables}),
+        variances=MappingProxyType({table.level: table.variance.fraction for table in tables}),
     )
 
 

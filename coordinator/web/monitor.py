@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from typing import NewType
 
 from coordinator.estimates.spans import FunnelLimits, Pairs
@@ -155,7 +156,8 @@ class MonitorIndicator:
     sources: names of the partners. spans: the last twelve months first, then single periods, newest first.
     trends: of each area its level in every period, oldest first; None where nothing may be shown.
     estimated: `geschat`, of areas for which a model has one. drifting: areas that moved slowly away from the rate of
-    all, by a chart that rings for nothing once in a hundred periods. margins: of one counted figure, by level.
+    all, by a chart that rings for nothing once in a hundred periods. margins, variances: of the noise in one
+    counted figure, by level.
     """
 
     id: IndicatorId
@@ -173,6 +175,7 @@ class MonitorIndicator:
     drifting: frozenset[AreaCode]
     breaks: tuple[SeriesBreak, ...]
     margins: Mapping[Level, int]
+    variances: Mapping[Level, Fraction]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

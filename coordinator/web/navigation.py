@@ -5,4 +5,7 @@ NAVIGATION = (
     ("/wijken", "Wijken", "Districts"),
     ("/overzicht", "Overzicht", "Overview"),
     ("/vergelijken", "Vergelijken", "Compare"),
+    ("/signalen", "Signalen", "Signals"),
+    ("/beschikbaarheid", "Beschikbaarheid", "Availability"),
+    ("/toelichting", "Toelichting", "Explanation"),
 )

@@ -1,0 +1,37 @@
+"""Touches the world: Signalen: what stands out here, why that could be registration, and questions to talk about."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from coordinator.web import signal_words
+from coordinator.web.address import View
+from coordinator.web.answer import page
+from coordinator.web.render import render
+from coordinator.web.signals import MOST_SIGNALS, signals
+
+router = APIRouter()
+
+
+@router.get("/signalen")
+def signals_page(request: Request) -> Response:
+    """Return Signalen."""
+    return page(request, _draw)
+
+
+def _draw(view: View) -> str:
+    if view.indicator is None or view.span is None:
+        return render("nothing.html", view)
+    found = signals(view)
+    expected = sum(
+        span.false_alarms.get(view.level, 0.0)
+        for each in view.monitor.counted(view.level)
+        if (span := each.spans.get(view.span.id)) is not None
+    )
+    return render(
+        "signals.html",
+        view,
+        signals=found[:MOST_SIGNALS],
+        left_out=max(len(found) - MOST_SIGNALS, 0),
+        false_alarms=expected,
+        said=signal_words,
+    )
