@@ -20,7 +20,7 @@ from coordinator.web.site import Site
 from coordinator.web.view_file import COLUMNS, NAMES
 from protocol.words.geography import Level
 from tests.coordinator.web.reader import Reader
-from tests.coordinator.web.town import BUSY, HIDDEN, NEGATIVE, NOT_DELIVERED, town
+from tests.coordinator.web.town import BUSY, HIDDEN, NOT_DELIVERED, STRIKING, town
 
 KINDS = ("csv", "json", "xlsx", "ods")
 STATES = ("", "periode=2025-Q4", "onderwerp=verzuim&periode=2025-Q2", "niveau=buurt", "onderwerp=incidenten", "lang=en")
@@ -28,13 +28,13 @@ STATES = ("", "periode=2025-Q4", "onderwerp=verzuim&periode=2025-Q2", "niveau=bu
 
 @lru_cache(maxsize=4)
 def reader(question: str = "Huishoudens met een melding") -> Reader:
-    shown = town(question=question)
+    shown = town(question=question, low=STRIKING)
     return Reader(Site(load=lambda: shown, size=lambda: shown.log_size))
 
 
 @lru_cache(maxsize=1)
 def shown() -> Monitor:
-    return town()
+    return town(low=STRIKING)
 
 
 def rows_of(body: bytes) -> list[dict[str, str]]:
@@ -59,7 +59,7 @@ def test_a_csv_says_what_the_page_says_and_leaves_what_is_not_shown_empty_with_a
         else:
             assert {row[name] for name in ("value", "low", "high", "per_1000", "published", "reliability")} == {""}
             assert row["reason"] == told.why.value
-    assert rows[NEGATIVE]["reason"] == "too-uncertain"
+    assert rows[HIDDEN]["reason"] == "too-uncertain"
     before = {row["area"]: row for row in rows_of(reader().get("/cijfers.csv?periode=2025-Q1").content)}
     assert before[BUSY[0]]["beside_whole"] == "hoger"
     assert {row["mark"] for row in rows.values()} == {"oefengegevens"}
@@ -137,8 +137,8 @@ def test_a_hostile_label_runs_nowhere(label: str) -> None:
 
 ROUTES = (
     *("/", "/wijken", "/wijken?kaart=waarde", "/wijken?niveau=buurt", "/overzicht"),
-    *(f"/wijken?gebied={NEGATIVE}", f"/gebied/{NEGATIVE}", f"/gebied/{NEGATIVE}.pdf"),
-    *(f"/vergelijken?gebieden={NEGATIVE},{BUSY[0]}", "/kaart.svg", "/kaart.png", f"/verloop.svg?gebied={NEGATIVE}"),
+    *(f"/wijken?gebied={HIDDEN}", f"/gebied/{HIDDEN}", f"/gebied/{HIDDEN}.pdf"),
+    *(f"/vergelijken?gebieden={HIDDEN},{BUSY[0]}", "/kaart.svg", "/kaart.png", f"/verloop.svg?gebied={HIDDEN}"),
     *("/api/v1/areas", "/api/v1/topics", "/api/v1/figures", *(f"/cijfers.{kind}" for kind in KINDS)),
 )
 
@@ -162,8 +162,8 @@ def test_a_hidden_number_is_in_no_byte_of_anything_that_is_served() -> None:
 
     Control: the same search finds the number where a monitor of the same town shows it.
     """
-    number = str(abs(HIDDEN))
-    marks = [text.encode() for text in (number, f"{abs(HIDDEN):,}", f"{abs(HIDDEN):,}".replace(",", "."))]
+    number = str(abs(STRIKING))
+    marks = [text.encode() for text in (number, f"{abs(STRIKING):,}", f"{abs(STRIKING):,}".replace(",", "."))]
     for route in ROUTES:
         for period in ("", "periode=2025-Q4"):
             for language in ("", "lang=en"):
@@ -191,7 +191,7 @@ def _loud() -> Site:
     span = indicator.spans["2025-Q4"]
     cell = span.cells[BUSY[0]]
     assert isinstance(cell.answer, Figure)
-    loud = replace(cell, answer=replace(cell.answer, value=abs(HIDDEN)))
+    loud = replace(cell, answer=replace(cell.answer, value=abs(STRIKING)))
     changed = replace(span, cells=MappingProxyType({**span.cells, BUSY[0]: loud}))
     spans = MappingProxyType({**indicator.spans, span.id: changed})
     topics = MappingProxyType({**made.indicators, indicator.id: replace(indicator, spans=spans)})
