@@ -91,7 +91,13 @@ def nothing_asked() -> tuple[int, ...]:
 
 
 def begin(
-    session: Session, study: Digest, period: Period, participants: tuple[PartyId, ...], *, now_s: int, asked: Asked = nothing_asked
+    session: Session,
+    study: Digest,
+    period: Period,
+    participants: tuple[PartyId, ...],
+    *,
+    now_s: int,
+    asked: Asked = nothing_asked,
 ) -> CoordinatorSlot:
     """Return the slot of a round: as it is, or proposed now, or proposed again to those who answered in time.
 

@@ -64,7 +64,13 @@ class Session:
     shelf: Shelf
 
     def propose(
-        self, study_digest: Digest, period: Period, participants: tuple[PartyId, ...], *, expires_s: int, parameters: Sequence[int] = ()
+        self,
+        study_digest: Digest,
+        period: Period,
+        participants: tuple[PartyId, ...],
+        *,
+        expires_s: int,
+        parameters: Sequence[int] = (),
     ) -> CoordinatorStep:
         """Store and return a first or newer attempt of a slot. expires_s: Unix seconds at which its READYs end.
 

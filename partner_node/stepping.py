@@ -39,7 +39,7 @@ def count_step(
     """
     study, grid = member.study(study_digest), member.grid(study_digest, period)
     tables = tuple(table for table in study.tables_for(period) if isinstance(table, StepTable))
-    parts = _parts(records, member, tables, parameters, study_digest, period)
+    parts = _parts(records, member, tables, parameters, study_digest=study_digest, period=period)
     squares = np.stack([part.squares for part in parts], axis=1)
     charge = charges_of_squares(squares, table_charges(study, member.covenant, grid))
     year = study.round_for(period).covenant_year
@@ -60,9 +60,7 @@ def count_offer(records: Records, member: Member, offer: Offer, *, known: Known,
     """
     spec = offer.spec
     if isinstance(spec, StepSpec):
-        return count_step(
-            records, member, spec.study_digest, spec.period, parameters=spec.parameters, known=known
-        )
+        return count_step(records, member, spec.study_digest, spec.period, parameters=spec.parameters, known=known)
     return count(records, member, spec.study_digest, spec.period, known=known, secret=secret)
 
 
@@ -92,6 +90,7 @@ def _parts(
     member: Member,
     tables: tuple[StepTable, ...],
     parameters: tuple[int, ...],
+    *,
     study_digest: Digest,
     period: Period,
 ) -> tuple[UnitParts, ...]:

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from privacy.accountant import PlannedRound, PlannedTable
+from privacy.accountant import PlannedRound, PlannedTable, rho_of
 from privacy.bound import Bound
 from privacy.precision import PrecisionRule
 from privacy.sensitivity import TableCharge
@@ -12,7 +12,7 @@ from protocol.study.measure import MeasureKind, Table
 from protocol.study.model import StepTable
 from protocol.study.plan import multiplicity
 from protocol.study.study import Study, slot_of
-from protocol.words.ids import PartyId
+from protocol.words.ids import PartyId, TableId
 from protocol.words.period import Period
 
 
@@ -53,12 +53,27 @@ def table_charges(study: Study, covenant: Covenant, grid: Grid) -> tuple[TableCh
 
 def planned_round(study: Study, covenant: Covenant, grid: Grid, *, period: Period, party: PartyId) -> PlannedRound:
     """Return what one unit can change at most in a round at one party: the tables to which it contributes."""
+    spared = _cheaper_side(study)
     tables = tuple(
         _planned_table(study, covenant, table, grid)
         for table in study.tables_for(period)
-        if party in table.contributors
+        if party in table.contributors and table.id not in spared
     )
     return PlannedRound(slot_of(study, period), tables)
+
+
+def _cheaper_side(study: Study) -> frozenset[TableId]:
+    """Return the steps that a unit on the dearer side of a model pays nothing for.
+
+    A unit is kept apart or fitted on, in all steps the same, so the worst case is the dearer of the two and never both.
+    """
+    sides: dict[bool, dict[TableId, Fraction]] = {True: {}, False: {}}
+    for table in study.tables:
+        if isinstance(table, StepTable):
+            norm = study.model_of(table).norm_of(table.statistic)
+            sides[table.held_out][table.id] = len(table.steps) * rho_of(norm**2, table.variance.fraction)
+    apart, fitted = (sum(sides[held].values(), Fraction(0)) for held in (True, False))
+    return frozenset(sides[apart <= fitted])
 
 
 def _planned_table(study: Study, covenant: Covenant, table: Table, grid: Grid) -> PlannedTable:

@@ -84,7 +84,11 @@ class Coordinator:
         return self.shelf.slots
 
     def propose(
-        self, study_digest: Digest, period: Period, participants: tuple[PartyId, ...], now_s: int,
+        self,
+        study_digest: Digest,
+        period: Period,
+        participants: tuple[PartyId, ...],
+        now_s: int,
         parameters: tuple[int, ...] = (),
     ) -> CoordinatorStep:
         """Store and return a first or newer attempt of a slot."""

@@ -38,7 +38,12 @@ def register(app: typer.Typer) -> None:
 
 
 def run_command(
-    period: Annotated[str, typer.Argument(metavar="PERIOD", help="2026, 2026-H1, 2026-Q1 or 2026-01; with -s02, the second step of a model")],
+    period: Annotated[
+        str,
+        typer.Argument(
+            metavar="PERIOD", help="2026, 2026-H1, 2026-Q1 or 2026-01; with -s02, the second step of a model"
+        ),
+    ],
     *,
     study: Annotated[str | None, typer.Option("--study", help="where several have this period")] = None,
     wait_s: Annotated[float | None, typer.Option("--wait", min=0, help="seconds to go on looking for answers")] = None,

@@ -8,8 +8,8 @@ exactly proportional to the moments. Later ones use the newest released curvatur
 
 with g the released gradient, H the curvature, Sigma_g the known noise of g, and Sigma_H that of H times the last move.
 H is the released curvature drawn towards the moments times their mean slope, the more so the less the two differ
-beyond their noise (as in the estimator of James and Stein). H stands for the variance of the gradient too (the model's own; z z' <= z x' makes it the wider for clipped
-rows). Several gradients from the curvature's step on are averaged by their precision.
+beyond their noise (as in the estimator of James and Stein). H stands for the variance of the gradient too, which makes
+intervals wider where rows are clipped. Gradients from the curvature's step on are averaged by their precision.
 """
 
 from collections.abc import Sequence
@@ -91,9 +91,25 @@ def fit(plan: ModelPlan, opened: Sequence[OpenedStep]) -> FittedModel:
     return fitted_model(plan, beta, sampling=inverse, noise=covariance, households=float(households))
 
 
-def fitted_model(
-    plan: ModelPlan, beta: Vector, *, sampling: Vector, noise: Vector, households: float
-) -> FittedModel:
+@dataclass(frozen=True, eq=False, slots=True)
+class Reached:
+    """Where the steps so far lead. moved: how far from where the last one was asked, of the linear predictor."""
+
+    coefficients: Vector
+    moved: float
+
+
+def reached(plan: ModelPlan, opened: Sequence[OpenedStep]) -> Reached:
+    """Return where the steps so far lead, for the history of a run; no interval belongs to it.
+
+    Raises: StepsMissing, PartnersChanged, OneOutcome.
+    """
+    steps = in_order(plan, opened)
+    beta, asked = _next(plan, steps), _asked(plan, steps)
+    return Reached(beta, _moved(beta - asked[-1].at, _moments(plan, steps).value))
+
+
+def fitted_model(plan: ModelPlan, beta: Vector, *, sampling: Vector, noise: Vector, households: float) -> FittedModel:
     """Return coefficients per one of each feature's own number. sampling, noise: covariances per coded unit."""
     features = plan.model.features
     scale = np.array([1.0, *(feature.times / plan.model.constant for feature in features)])
@@ -102,7 +118,7 @@ def fitted_model(
     turn[0] += offset  # the constant is what holds where every feature is 0
     value, chance, privacy = turn @ beta, turn @ sampling @ turn.T, turn @ noise @ turn.T
     sds = np.sqrt(np.diag(chance) + np.diag(privacy))
-    shown = np.concatenate(([False], holm(value[1:], sds[1:])))
+    shown = [False, *holm(value[1:], sds[1:]).tolist()]
     labels = ("constant", *(feature.label for feature in features))
     coefficients = tuple(
         Coefficient(str(label), float(v), float(c) ** 0.5, float(p) ** 0.5, demonstrated=bool(d))
@@ -230,7 +246,7 @@ def _check_settled(last: Vector, inverse: Vector, asked: Sequence[_Asked], momen
         raise NotConverged(
             got=f"a last step that moves the linear predictor by more than {limit:.2g}",
             wanted="a smaller move",
-            act="the coordinator must begin the model anew with more steps or a larger clip norm; what was run is spent",
+            act="the coordinator must begin anew with more steps or a larger clip norm; what was run is spent",
         )
 
 

@@ -15,8 +15,11 @@ def logistic_curve() -> Curve:
     return curve_of(lambda place: 1 / (1 + exp(-place)))
 
 
-def curve_of(mean: Callable[[float], float], *, reach: int = REACH) -> Curve:
-    """Return a mean as knots. mean: rises, 0 or more; it is only asked from -reach to reach."""
+def curve_of(mean: Callable[[float], float], *, reach: int = REACH, per_one: int = PER_ONE) -> Curve:
+    """Return a mean as knots. mean: rises, 0 or more; it is only asked from -reach to reach.
+
+    per_one: a mean of one; fewer for an outcome of several, whose noise grows with their product.
+    """
     places = range(-reach * KNOTS_PER_UNIT, reach * KNOTS_PER_UNIT + 1)
-    knots = tuple(round(PER_ONE * mean(place / KNOTS_PER_UNIT)) for place in places)
-    return Curve(per_one=PER_ONE, knots_per_unit=KNOTS_PER_UNIT, knots=knots)
+    knots = tuple(round(per_one * mean(place / KNOTS_PER_UNIT)) for place in places)
+    return Curve(per_one=per_one, knots_per_unit=KNOTS_PER_UNIT, knots=knots)

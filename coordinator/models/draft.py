@@ -1,4 +1,4 @@
-"""Computes: the steps of a model for a draft of a study: which statistic when, with the noise that a given rho pays for.
+"""Computes: the steps of a model for a draft of a study: which statistic when, with the noise that a rho pays for.
 
 Who is fitted on pays in the steps of the fit, who is kept apart in the last one only. Each share is of the worst case,
 so a unit that spent nothing elsewhere is never left out in the middle of a model.
@@ -18,8 +18,9 @@ from protocol.words.period import PeriodLength
 
 GRADIENTS = 4
 BINS = 8
-MOMENTS_SHARE, CURVATURE_SHARE, SCORES_SHARE = Fraction(10, 100), Fraction(18, 100), Fraction(8, 100)
-LAST_SHARE = Fraction(34, 100)  # the last gradient is what the coefficients rest on; the others only lead there
+MOMENTS_SHARE, CURVATURE_SHARE = Fraction(10, 100), Fraction(18, 100)
+LAST_SHARE = Fraction(48, 100)  # the last gradient is what the coefficients rest on; the others only lead there
+SCORES_SHARE = Fraction(25, 100)  # of those kept apart, who pay for nothing else
 ROUNDING = Fraction(1, 10**6)  # of rho: a nano-rho a step for the shares, and one for rounding up
 
 
@@ -38,10 +39,10 @@ class StepTerms:
 def step_tables(terms: StepTerms, *, gradients: int = GRADIENTS) -> tuple[StepTable, ...]:
     """Return the steps of a model, in order of id. gradients: of a model with a curve; each a step, scores one more."""
     if terms.model.curve is None:
-        half = Fraction(1, 2)
+        whole = Fraction(1)
         made = [
-            _table(terms, "fit", Statistic.MOMENTS, (1,), half),
-            _table(terms, "judge", Statistic.MOMENTS, (1,), half, held_out=True),
+            _table(terms, "fit", Statistic.MOMENTS, (1,), whole),
+            _table(terms, "judge", Statistic.MOMENTS, (1,), whole, held_out=True),
         ]
         return tuple(made)
     return tuple(sorted(_curved(terms, gradients), key=lambda table: table.id))
@@ -49,7 +50,7 @@ def step_tables(terms: StepTerms, *, gradients: int = GRADIENTS) -> tuple[StepTa
 
 def _curved(terms: StepTerms, gradients: int) -> Iterator[StepTable]:
     scored = gradients + 1
-    early = (1 - MOMENTS_SHARE - CURVATURE_SHARE - LAST_SHARE - 2 * SCORES_SHARE) / (gradients - 1)
+    early = (1 - MOMENTS_SHARE - CURVATURE_SHARE - LAST_SHARE) / (gradients - 1)
     yield _table(terms, "moments", Statistic.MOMENTS, (1,), MOMENTS_SHARE)
     yield _table(terms, "early", Statistic.GRADIENT, tuple(range(1, gradients)), early)
     yield _table(terms, "last", Statistic.GRADIENT, (gradients,), LAST_SHARE)
@@ -69,7 +70,8 @@ def _table(
 ) -> StepTable:
     model = terms.model
     # rho = m norm^2 / (2 sigma^2), rounded so that it costs no more.
-    variance = max(4 * len(terms.contributors), terms.partners * model.norm_of(statistic) ** 2 / (2 * share * (terms.rho - ROUNDING)))
+    paid = terms.partners * model.norm_of(statistic) ** 2 / (2 * share * (terms.rho - ROUNDING))
+    variance = max(Fraction(4 * len(terms.contributors)), paid)
     table = StepTable(
         id=TableId(f"{terms.measure}-{name}"),
         measure=terms.measure,

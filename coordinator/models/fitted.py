@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from coordinator.errors import OperatorRefusal
+from coordinator.models.steps import Vector
 
 CONFIDENCE = 0.95
 
@@ -67,12 +68,12 @@ class FittedModel:
     """
 
     coefficients: tuple[Coefficient, ...]
-    plain: NDArray[np.float64]
-    covariance: NDArray[np.float64]
+    plain: Vector
+    covariance: Vector
     households: float
 
 
-def holm(values: NDArray[np.float64], sds: NDArray[np.float64], *, level: float = 0.05) -> NDArray[np.bool_]:
+def holm(values: Vector, sds: Vector, *, level: float = 0.05) -> NDArray[np.bool_]:
     """Return which values differ from 0 with a chance of at most `level` that any one of them does so wrongly.
 
     Source: Holm 1979, "A simple sequentially rejective multiple test procedure".

@@ -1,4 +1,4 @@
-"""Computes: what a model is worth on households that it was not fitted on, from noisy histograms, beside two naive ones.
+"""Computes: what a model is worth on households it was not fitted on, from noisy histograms, beside two naive ones.
 
 The naive models are the same chance for everybody, and the one best feature alone. A model that does not beat both is
 not presented. Everything is a function of released sums: no household is scored for it.

@@ -42,9 +42,7 @@ def fit_linear(plan: ModelPlan, opened: Sequence[OpenedStep]) -> FittedModel:
             act="the coordinator must choose another outcome or more households; what was run is spent",
         )
     noise = sums.sd**2 * (np.eye(size) + spread_of(beta))
-    return fitted_model(
-        plan, beta, sampling=residual * inverse, noise=inverse @ noise @ inverse, households=households
-    )
+    return fitted_model(plan, beta, sampling=residual * inverse, noise=inverse @ noise @ inverse, households=households)
 
 
 def moments_of(plan: ModelPlan, opened: Sequence[OpenedStep], *, held_out: bool) -> Noisy:

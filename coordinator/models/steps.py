@@ -7,6 +7,7 @@ such unit. What a released sum holds is an integer; everything after it is post-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from protocol.study.study import Study
 from protocol.words.ids import MeasureId, PartyId, TableId
 from protocol.words.period import Period, days_of, step_in, step_of
 
-Vector = NDArray[np.float64]
+Vector = NDArray[np.floating[Any]]
 
 
 class StepsMissing(OperatorRefusal):
@@ -86,7 +87,9 @@ class ModelPlan:
 
     def coded(self, coefficients: Vector) -> tuple[int, ...]:
         """Return coefficients as an offer carries them."""
-        return tuple(np.clip(np.rint(coefficients * self.unit), -MAX_PARAMETER, MAX_PARAMETER).astype(np.int64).tolist())
+        return tuple(
+            np.clip(np.rint(coefficients * self.unit), -MAX_PARAMETER, MAX_PARAMETER).astype(np.int64).tolist()
+        )
 
     def coefficients(self, coded: Sequence[int]) -> Vector:
         """Return the coefficients that an offer carried."""

@@ -38,8 +38,9 @@ class ModelRows:
     def __post_init__(self) -> None:
         units = self.outcome.shape
         columns = (self.outcome, self.held_out, self.present)
-        types = tuple(column.dtype for column in (self.coded, *columns))
-        if types != (np.int64, np.int64, np.bool_, np.bool_) or any(column.shape != units for column in columns):
+        numbers, marks = (self.coded, self.outcome), (self.held_out, self.present)
+        right = all(column.dtype == np.int64 for column in numbers) and all(mark.dtype == np.bool_ for mark in marks)
+        if not right or any(column.shape != units for column in columns):
             raise _out_of_range("columns of other types or lengths", "int64 and bool columns, one row a unit")
         if self.coded.ndim != 2 or len(self.coded) != len(self.outcome):  # noqa: PLR2004 - rows and columns
             raise _out_of_range("rows of another shape", "one row a unit")

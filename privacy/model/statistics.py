@@ -14,6 +14,7 @@ mean itself, which is a public function of the row.
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +59,8 @@ class UnitParts:
         squares = self.rows * self.rows
         length = squares.sum(axis=1)
         if self.rows.shape[1] == self.cells:
-            return self.weight * self.weight * length
-        return self.weight * self.weight * ((length * length + (squares * squares).sum(axis=1)) // 2)
+            return np.asarray(self.weight * self.weight * length)
+        return np.asarray(self.weight * self.weight * ((length * length + (squares * squares).sum(axis=1)) // 2))
 
     def total(self, stays: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return the sum over the units that stay; int64, shape (cells,)."""
@@ -96,7 +97,7 @@ def step_parts(
         raise TooManyUnits(
             got="more units than the sums have room for", wanted="fewer", act="the author of the study must clip lower"
         )
-    own = (np.array(parameters[start:end], dtype=np.int64) for start, end in zip(ends, ends[1:], strict=False))
+    own = (np.array(parameters[start:end], dtype=np.int64) for start, end in pairwise(ends))
     return tuple(_parts(table, model, rows, mine) for table, mine in zip(tables, own, strict=True))
 
 
@@ -144,7 +145,7 @@ def _parts(table: StepTable, model: Model, rows: ModelRows, parameters: NDArray[
 
 
 def _places(model: Model, curve: Curve, rows: ModelRows, parameters: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return each unit's cell: its bin of the mean, and its outcome. Edges out of order put it into some bin as well."""
+    """Return each unit's cell: its bin of the mean, and its outcome; edges out of order put it into a bin as well."""
     mean = mean_at(rows.coded @ parameters[: model.columns], curve)
     edges = parameters[model.columns :]
     found = np.zeros(rows.units, dtype=np.int64)

@@ -12,8 +12,8 @@ from protocol.digest import digest_of
 from protocol.errors import AgreementRefusal, refuse_all
 from protocol.signing import Purpose, verify
 from protocol.study.measure import Measure, MeasureKind, Table
-from protocol.study.model_rules import model_problems, named_measures
 from protocol.study.model import StepTable
+from protocol.study.model_rules import model_problems, named_measures
 from protocol.study.plan import LEAST_SHARE_VARIANCE, least_cost, share_variance
 from protocol.study.study import ScheduledRound, SignedStudy, Study
 from protocol.words.ids import PartyId

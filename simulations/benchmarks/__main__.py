@@ -23,6 +23,8 @@ BENCHMARKS = {
     "mask_15": "simulations.benchmarks.masks:mask_15",
     "mask_255": "simulations.benchmarks.masks:mask_255",
     "mask_1000": "simulations.benchmarks.masks:mask_1000",
+    "model_error": "simulations.benchmarks.models:model_error",
+    "model_step": "simulations.benchmarks.models:model_step",
     "node_10m_csv": "simulations.benchmarks.node:node_10m_csv",
     "node_10m_parquet": "simulations.benchmarks.node:node_10m_parquet",
     "national_period": "simulations.benchmarks.national:national_period",

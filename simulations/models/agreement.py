@@ -20,7 +20,17 @@ from protocol.study.measure import Measure, MeasureKind
 from protocol.study.model import Column, ColumnKind, Curve, Feature, Model, ModelMeasure
 from protocol.study.study import ScheduledRound, Study
 from protocol.words.geography import Area, AreaCode, Geography, GeographyReference
-from protocol.words.ids import ApprovalKey, CovenantId, Digest, GeographyId, Line, MeasureId, OfficerId, PartyId, StudyId
+from protocol.words.ids import (
+    ApprovalKey,
+    CovenantId,
+    Digest,
+    GeographyId,
+    Line,
+    MeasureId,
+    OfficerId,
+    PartyId,
+    StudyId,
+)
 from protocol.words.period import Period, PeriodLength, step_in
 
 COORDINATOR, WITNESS = PartyId("gemeente"), PartyId("getuige-fg")
@@ -150,9 +160,7 @@ def _column(measure: MeasureId, back: int, *, most: int) -> Column:
 def _measures(features: int, model: Model) -> list[Measure]:
     names = [POPULATION, OUTCOME, *(feature_measure(place) for place in range(1, features + 1))]
     counted = [
-        Measure(
-            id=name, kind=MeasureKind.EVENTS, question=_NAME, definition=_NAME, most_per_cell=1, most_options=None
-        )
+        Measure(id=name, kind=MeasureKind.EVENTS, question=_NAME, definition=_NAME, most_per_cell=1, most_options=None)
         for name in names
     ]
     fitted = ModelMeasure(

@@ -131,4 +131,4 @@ def _features(true: Truth, households: int, rng: np.random.Generator) -> NDArray
     latent = rng.normal(size=(households, 2)) @ loading.T + rng.normal(size=(households, size))
     limits = [NormalDist().inv_cdf(1 - share) for share in true.prevalence.tolist()]
     limit = np.array(limits) * np.sqrt(1 + (loading**2).sum(axis=1))
-    return (latent > limit).astype(np.int64)
+    return np.asarray(latent > limit).astype(np.int64)

@@ -33,7 +33,9 @@ class ModelParty(SimulatedParty):
 
     def __init__(self, member: Member, private: AgreementPrivateKey, records: Records | None, seed: int) -> None:
         self.records, self.book_shelf = records, BookShelf()
-        super().__init__(member, private, lambda offer: np.zeros(offer.spec.cells, dtype=np.int64), seed, durable=self.book_shelf)
+        super().__init__(
+            member, private, lambda offer: np.zeros(offer.spec.cells, dtype=np.int64), seed, durable=self.book_shelf
+        )
 
     def _counted(self, offer: Offer) -> Counted:
         if self.records is None:

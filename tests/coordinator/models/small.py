@@ -31,7 +31,9 @@ def households(seed: int = 1) -> Households:
 
 def records(some: Households, partners: tuple[PartyId, ...]) -> dict[PartyId, Records]:
     share = len(some.outcome) // len(partners)
-    return {party: records_of(some.part(slice(place * share, (place + 1) * share))) for place, party in enumerate(partners)}
+    return {
+        party: records_of(some.part(slice(place * share, (place + 1) * share))) for place, party in enumerate(partners)
+    }
 
 
 @cache

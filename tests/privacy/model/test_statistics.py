@@ -123,8 +123,7 @@ def test_charges_of_squares_are_those_of_the_cells() -> None:
     parts = step_parts(tables, chosen, rows_of(coded, outcome), (1_000, -9_000_000, 2_000_000))
     asked = [1_000, -9_000_000, 2_000_000]
     amounts = [
-        slow_amounts(Statistic.MOMENTS, chosen, row, y, [])
-        + slow_amounts(Statistic.GRADIENT, chosen, row, y, asked)
+        slow_amounts(Statistic.MOMENTS, chosen, row, y, []) + slow_amounts(Statistic.GRADIENT, chosen, row, y, asked)
         for row, y in zip(coded.tolist(), outcome.tolist(), strict=True)
     ]
     unit, cell = (column.astype(np.int64).ravel() for column in np.indices((50, 9)))
@@ -193,4 +192,4 @@ def test_rows_beyond_their_bounds_or_of_another_type_are_refused(value: int) -> 
     with pytest.raises(RowsOutOfRange, match="out of range"):
         rows_of(np.full((1, 3), value, dtype=np.int64), np.zeros(1, dtype=np.int64))
     with pytest.raises(RowsOutOfRange, match="other types"):
-        rows_of(np.zeros((1, 3), dtype=np.int32), np.zeros(1, dtype=np.int64))  # type: ignore[arg-type]  # on purpose
+        rows_of(np.zeros((1, 3), dtype=np.int32), np.zeros(1, dtype=np.int64))
