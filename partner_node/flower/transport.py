@@ -5,6 +5,7 @@ an answer that is too long is not read to its end: what stands behind the addres
 """
 
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from partner_node.flower.errors import TooMuch
 from protocol.round.carriage import PART_BYTES
 
 TIMEOUT_S = 30.0
+# A byte a second would keep each read within its timeout for a month. 4 MiB at 64 kbit/s take nine minutes.
+PATIENCE_S, LEAST_BYTES_S = 30.0, 4_000.0
 MAX_RESPONSE_BYTES = PART_BYTES + (1 << 16)  # one object: a part and its envelope
 
 
@@ -24,11 +27,14 @@ class _Bounded(httpx.SyncByteStream):
         self._stream = stream
 
     def __iter__(self) -> Iterator[bytes]:
-        left = MAX_RESPONSE_BYTES
+        left, started_s = MAX_RESPONSE_BYTES, time.monotonic()
         for chunk in self._stream:
             left -= len(chunk)
             if left < 0:
                 raise too_much()
+            took_s = time.monotonic() - started_s
+            if took_s > PATIENCE_S and MAX_RESPONSE_BYTES - left < took_s * LEAST_BYTES_S:
+                raise httpx.ReadTimeout("an answer that creeps")
             yield chunk
 
     def close(self) -> None:

@@ -5,11 +5,18 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from coordinator.flower.certificates import Certificates, days_left, make_certificates
 from partner_node.flower.errors import LinkLost
@@ -60,6 +67,61 @@ def test_another_certificate_is_refused_before_a_word_is_said(
     with serving(superlink, server_context(tmp_path, served)), pytest.raises(LinkLost, match="ConnectError"):
         log_in(superlink.port, trusted or served)
     assert not superlink.asked
+
+
+def weak(folder: Path, *, bits: int | None, digest: HashAlgorithm) -> tuple[ssl.SSLContext, bytes]:
+    """Return a server's context with a certificate that vouches for itself, and that certificate, DER."""
+    key: CertificateIssuerPrivateKeyTypes = ec.generate_private_key(ec.SECP256R1())
+    if bits is not None:
+        key = rsa.generate_private_key(public_exponent=65_537, key_size=bits)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, LOOPBACK)])
+    start = datetime.now(UTC) - timedelta(days=1)
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))])
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    found = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=30))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(names, critical=False)
+        .add_extension(identifier, critical=False)
+        .sign(key, digest)
+    )
+    (folder / "weak.pem").write_bytes(found.public_bytes(Encoding.PEM))
+    (folder / "weak.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")  # the server is the hostile one here
+    context.load_cert_chain(folder / "weak.pem", folder / "weak.key")
+    return context, found.public_bytes(Encoding.DER)
+
+
+def test_a_weak_certificate_is_refused_though_it_is_the_one_that_is_trusted(tmp_path: Path) -> None:
+    """T01: RSA of 1,024 bits. SHA-1: such a certificate cannot even be made with the library that we use."""
+    context, der = weak(tmp_path, bits=1_024, digest=SHA256())
+    superlink = HostileSuperLink()
+    with serving(superlink, context), pytest.raises((LinkLost, ssl.SSLError)):
+        log_in_with(superlink.port, der)
+    assert not superlink.asked
+    with pytest.raises((ValueError, UnsupportedAlgorithm)):
+        weak(tmp_path, bits=None, digest=SHA1())  # noqa: S303 - it is the one that is refused
+
+
+def test_a_strong_one_made_the_same_way_is_taken(tmp_path: Path) -> None:
+    """Negative control."""
+    context, der = weak(tmp_path, bits=None, digest=SHA256())
+    superlink = HostileSuperLink()
+    with serving(superlink, context):
+        log_in_with(superlink.port, der)
+    assert superlink.asked == ["activate-node"]
+
+
+def log_in_with(port: int, authority_der: bytes) -> None:
+    with FleetLink(LOOPBACK, port, context=trusting(authority_der), key=KEY, proxy=None) as link:
+        link.log_in()
 
 
 def test_an_older_tls_is_refused(tmp_path: Path) -> None:
