@@ -1,22 +1,30 @@
 """Touches the world: `estimates recompute`: every estimate from the opened tables, written or held beside a file."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from coordinator.bundle_tables import StudyTables, bundle_tables
 from coordinator.cli.telling import AsJson, Folder, Lang, said, show, telling
 from coordinator.errors import EstimateRefusal
 from coordinator.estimates.indicators import indicators
 from coordinator.estimates.sheet import Context, Sheet, make_sheet
-from coordinator.estimates.sheet_file import COVARIATES, check_estimates, context_of, estimates_json
+from coordinator.estimates.sheet_file import COVARIATES, Basis, check_estimates, context_of, estimates_json
 from coordinator.geography.areas import years
+from coordinator.geography.edition import Edition
 from coordinator.geography.folder import read_edition
-from coordinator.office import Office, open_office
+from coordinator.office import open_office
 from coordinator.public_world import public_world
-from coordinator.publish import opened_tables, withdrawn_periods
+from coordinator.publish import bundle_files, opened_tables, withdrawn_periods
 from coordinator.whole_file import write_whole
+from privacy.audit.cli import read_files
 from privacy.language import Language
+from protocol.bundle import Audience
+from protocol.covenant.covenant import Covenant
+from protocol.words.geography import Geography
 
 group = typer.Typer(no_args_is_help=True, help="Estimates from the noisy tables.")
 
@@ -40,18 +48,30 @@ def recompute_command(
     *,
     to: Annotated[Path | None, typer.Option("--to", dir_okay=False, help="file to write")] = None,
     check: Annotated[Path | None, typer.Option("--check", exists=True, dir_okay=False, help="file to check")] = None,
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", exists=True, file_okay=False, help="from this bundle, not from an office")
+    ] = None,
+    areas: Annotated[
+        Path | None, typer.Option("--areas", exists=True, file_okay=False, help="imported areas and key figures")
+    ] = None,
+    published: Annotated[bool, typer.Option("--published", help="from the cells that everybody can see")] = False,
     covariate: Annotated[list[str] | None, typer.Option("--covariate", help="column of the key figures")] = None,
     folder: Folder = Path(),
     as_json: AsJson = False,
     lang: Lang = Language.DUTCH,
 ) -> None:
-    """Compute every estimate again; write it, or refuse a file that says otherwise."""
+    """Compute every estimate again; write it, or refuse a file that says otherwise.
+
+    From the office's opened tables; from an audit bundle the same comes out. From a public bundle comes what the office
+    computes with --published.
+    """
     with telling():
         if to is None and check is None:
             raise NothingToDo(got="neither --to nor --check", wanted="a file", act="the operator must name one")
-        with open_office(folder, read_only=True) as office:
-            sheets = _sheets(office, tuple(covariate or COVARIATES))
-        body = estimates_json(sheets)
+        source = _source(folder, bundle, published=published)
+        place = areas or folder / "geography"
+        sheets = _sheets(source, read_edition(place, years(place)[-1]), tuple(covariate or COVARIATES))
+        body = estimates_json(sheets, source.basis)
         if check is not None:
             check_estimates(check.read_bytes(), body, source=check.name)
         if to is not None:
@@ -65,16 +85,47 @@ def recompute_command(
         )
 
 
-def _sheets(office: Office, columns: tuple[str, ...]) -> list[tuple[Sheet, Context]]:
-    """Return the sheets of every study, by the newest areas of the folder."""
-    covenant, gone = office.covenant().covenant, withdrawn_periods(office)
-    edition = read_edition(office.folder / "geography", years(office.folder / "geography")[-1])
+@dataclass(frozen=True, eq=False, slots=True)
+class _Source:
+    """Where the tables come from, and what was agreed on them."""
+
+    covenant: Covenant
+    geography: Geography
+    studies: tuple[StudyTables, ...]
+    basis: Basis
+
+
+def _source(folder: Path, bundle: Path | None, *, published: bool) -> _Source:
+    """Return the tables of a bundle, or of the office: opened ones, or as its own public bundle has them."""
+    if bundle is not None:
+        return _of_bundle(read_files(bundle))
+    with open_office(folder, read_only=True) as office:
+        if published:
+            return _of_bundle(bundle_files(office, Audience.PUBLIC))
+        covenant, gone = office.covenant().covenant, withdrawn_periods(office)
+        studies = tuple(
+            StudyTables(
+                signed.study,
+                opened_tables(office, signed.study),
+                frozenset(period for of, period in gone if of == digest),
+            )
+            for digest, signed in sorted(office.studies().items())
+        )
+        return _Source(covenant, office.member().geography, studies, Basis.OPENED)
+
+
+def _of_bundle(files: Mapping[str, bytes]) -> _Source:
+    found = bundle_tables(files)
+    basis = Basis.OPENED if found.bundle.audience is Audience.AUDIT else Basis.PUBLISHED
+    return _Source(found.bundle.covenant.covenant, found.bundle.geography, found.studies, basis)
+
+
+def _sheets(source: _Source, edition: Edition, columns: tuple[str, ...]) -> list[tuple[Sheet, Context]]:
+    """Return the sheets of every study of which there are tables, by the figures of these areas."""
     made = []
-    for digest, signed in office.studies().items():
-        rates = public_world(edition.figures, {}, signed.study, covenant).rates
-        withdrawn = frozenset(period for of, period in gone if of == digest)
-        tables = opened_tables(office, signed.study)
-        for indicator in indicators(tables, signed.study, office.member().geography, withdrawn=withdrawn):
+    for held in source.studies:
+        rates = public_world(edition.figures, {}, held.study, source.covenant).rates
+        for indicator in indicators(held.tables, held.study, source.geography, withdrawn=held.withdrawn):
             rate = rates.get(indicator.measure)
             context = context_of(
                 edition, indicator.tree, columns=columns, returns=None if rate is None else rate.returns

@@ -94,6 +94,11 @@ class AreaTree:
         return whole
 
 
+def levels_of(tree: Hierarchy) -> tuple[Places, ...]:
+    """Return the places of the nodes of each depth, the roots first."""
+    return (tree.roots, *(layer.nodes for layer in tree.layers))
+
+
 def area_tree(geography: Geography, *, region: bool) -> AreaTree:
     """Return gemeenten, wijken and buurten as a tree. region: with a node above the gemeenten, which is their sum.
 

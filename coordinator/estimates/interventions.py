@@ -9,6 +9,7 @@ from coordinator.estimates.before_after import BeforeAfter, before_after
 from coordinator.estimates.comparable import with_comparable
 from coordinator.estimates.consistency import Consistent
 from coordinator.estimates.estimate import Bools, Estimates, Places, Reason, estimates
+from coordinator.estimates.hierarchy import levels_of
 from coordinator.estimates.intervals import Dispersion
 from coordinator.estimates.surroundings import Surroundings
 
@@ -88,5 +89,4 @@ def _series(figures: Estimates, nodes: Places | np.int64, first: int) -> Estimat
 
 
 def _level_of(consistent: Consistent, node: int) -> Places:
-    levels = (consistent.tree.roots, *(layer.nodes for layer in consistent.tree.layers))
-    return next(nodes for nodes in levels if node in nodes)
+    return next(nodes for nodes in levels_of(consistent.tree) if node in nodes)

@@ -89,12 +89,12 @@ class Sheet:
     """All estimates of one indicator. Arrays: shape (nodes, periods).
 
     verdicts: the last period of each node against the rate of the first root, then each against the period before it;
-    one page, so that false alarms are counted over both. leaves: places of the nodes that small_areas, shape (leaves,)
-    and of the last period, is of; they add up to the gemeente's figure. drift: against the rate of all. year: the last
-    four quarters together. funnel: of the year, around what each node would have at the rate of its whole. within: each
-    leaf over the year against the rest of what it is part of. power: what a comparison of the leaves over the year
-    could find. effects, spatial, final (of periods that are not finished), prevalence, dark_number (over the year):
-    where the context or the indicator has what they need.
+    one page, so that false alarms are counted over both. leaves: places of the finest nodes of which anything is told;
+    small_areas, shape (leaves,) and of the last period, is of these and adds up to the gemeente's figure. drift:
+    against the rate of all. year: the last four quarters together. funnel: of the year, around what each node would
+    have at the rate of its whole. within: each leaf over the year against the rest of what it is part of. power: what a
+    comparison of the leaves over the year could find. effects, spatial, final (of periods that are not finished),
+    prevalence, dark_number (over the year): where the context or the indicator has what they need.
     """
 
     indicator: Indicator
@@ -134,7 +134,7 @@ def make_sheet(indicator: Indicator, context: Context) -> Sheet:
     single = dispersion_over(indicator, context, years)
     whole = dispersion_over(indicator, context, years * periods)
     level = _level(figures, people)
-    leaves = np.setdiff1d(np.arange(nodes), indicator.tree.tree.parent)
+    leaves = _finest(consistent)
     given = Surroundings(people, context.covariates, context.breaks, context.borders)
     window = last_year(indicator.periods, first=given.since)
     annual = dispersion_over(indicator, context, window.years)
@@ -167,6 +167,15 @@ def make_sheet(indicator: Indicator, context: Context) -> Sheet:
     )
 
 
+def _finest(consistent: Consistent) -> Places:
+    """Return the nodes below which nothing is told in any period; of a table of wijken these are the wijken."""
+    told, parent = consistent.figures.told.any(axis=1), consistent.tree.parent
+    has_parts = np.zeros(told.size, dtype=bool)
+    has_parts[parent[told & (parent >= 0)]] = True
+    found = np.flatnonzero(told & ~has_parts)
+    return found if found.size else np.setdiff1d(np.arange(told.size), parent)
+
+
 def _prevalence(context: Context) -> Prevalence | None:
     strata = context.strata
     return None if strata is None else synthetic(strata.model, strata.inhabitants, strata.shares)
@@ -196,7 +205,7 @@ def _power(year: Year, expected: Floats, leaves: Places, dispersion: Dispersion)
     noise = year.figures.variance[leaves][year.figures.told[leaves]]
     if (expected > 0).sum() < LEAST_AREAS or not noise.size:
         return None
-    middle, tests = float(np.median(noise)), len(year.page.verdicts)
+    middle, tests = float(np.median(noise)), 2 * leaves.size  # against the whole and against comparable areas
     return what_could_be_found(expected, middle, factor=dispersion.factor, spread=TYPICAL_RATES, tests=tests)
 
 

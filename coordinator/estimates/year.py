@@ -12,7 +12,7 @@ from coordinator.estimates.comparable import ALIKE, with_comparable
 from coordinator.estimates.consistency import MAX_PAIRED, Consistent
 from coordinator.estimates.display import Displayed, shown_figures
 from coordinator.estimates.estimate import Bools, Estimates, Floats, Places, Reason, estimates
-from coordinator.estimates.hierarchy import AreaTree
+from coordinator.estimates.hierarchy import AreaTree, levels_of
 from coordinator.estimates.intervals import Dispersion, RegisteredInterval, UnderlyingInterval, registered, underlying
 from coordinator.estimates.rates import rates
 from coordinator.estimates.surroundings import Surroundings
@@ -29,7 +29,8 @@ class Year:
     periods: those that were summed. complete: whether they are a whole year; a shorter sum is as right, of less time.
     against_whole: of each node against its gemeente, of a gemeente against the region. against_comparable: against the
     areas of its own level most like it, whose places are in alike, shape (nodes, ALIKE), -1 where there is none.
-    page: both together, in that order, so that false alarms are counted over both.
+    page: both, in that order. A page of the monitor shows one level, so false alarms are counted over both of a level;
+    those of all levels add up in it.
     """
 
     periods: tuple[Period, ...]
@@ -105,7 +106,7 @@ def make_year(
         underlying(figures, dispersion),
         rates(figures, given.people),
         alike,
-        judge([_against_wholes(figures, given.people, tree, dispersion, noise), comparisons]),
+        _page(tree, _against_wholes(figures, given.people, tree, dispersion, noise), comparisons),
         dispersion,
     )
 
@@ -116,6 +117,19 @@ def _noise(consistent: Consistent, places: Places, whole: Bools) -> Floats | Non
         return None
     found = sum((consistent.covariances(int(place)) for place in places), np.zeros((whole.size, whole.size)))
     return np.where(whole[:, None] & whole[None], found, 0.0)
+
+
+def _page(tree: AreaTree, wholes: Comparisons, comparable: Comparisons) -> Page:
+    """Return the verdicts of both comparisons of every node, judged level by level."""
+    size, false_alarms = wholes.told.size, 0.0
+    verdicts, p_values = [Verdict.NOT_TOLD] * (2 * size), [1.0] * (2 * size)
+    for nodes in levels_of(tree.tree):
+        found = judge([Comparisons(each.surprise[nodes], each.told[nodes]) for each in (wholes, comparable)])
+        false_alarms += found.false_alarms
+        places = [*nodes.tolist(), *(size + nodes).tolist()]
+        for place, verdict, p_value in zip(places, found.verdicts, found.p_values, strict=True):
+            verdicts[place], p_values[place] = verdict, p_value
+    return Page(tuple(verdicts), tuple(p_values), false_alarms)
 
 
 def _against_wholes(
@@ -136,7 +150,7 @@ def _comparable(
     size = figures.value.size
     surprise, told, alike = np.zeros(size), np.zeros(size, dtype=bool), np.full((size, ALIKE), -1)
     counted = np.nan_to_num(given.people)
-    for nodes in (tree.tree.roots, *(layer.nodes for layer in tree.tree.layers)):
+    for nodes in levels_of(tree.tree):
         if nodes.size <= ALIKE or noise is None:
             continue
         level = Estimates(figures.value[nodes], figures.variance[nodes], figures.reason[nodes])

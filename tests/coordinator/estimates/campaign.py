@@ -44,6 +44,9 @@ class Tally:
     def by_expected(self, kind: str) -> tuple[float, ...]:
         return tuple(float(held / of) for held, of in self.covered[kind] if of)
 
+    def numbers(self, kind: str) -> tuple[int, ...]:
+        return tuple(int(of) for _, of in self.covered[kind] if of)
+
     def rmse(self, name: str) -> float:
         return float(np.sqrt(np.mean(np.square(self.errors[name]))))
 

@@ -7,7 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from coordinator.estimates.estimate import Estimates, WrongShape, estimates
-from coordinator.estimates.intervals import Dispersion, estimate_dispersion, registered, underlying
+from coordinator.estimates.intervals import (
+    Dispersion,
+    dispersion_of_repeats,
+    estimate_dispersion,
+    registered,
+    underlying,
+)
 from privacy.noise import draw
 from simulations.seeded import seeded_source
 from tests.coordinator.estimates.noise import noised
@@ -98,3 +104,17 @@ def test_the_noise_of_these_tests_is_the_noise_of_the_house() -> None:
     drawn = draw(Fraction(100), DRAWS, seeded_source(1, "estimates"))
     assert abs(drawn.mean()) < 5 * 10 / DRAWS**0.5
     assert drawn.var() == pytest.approx(100, rel=5 * (2 / DRAWS) ** 0.5)
+
+
+def test_repeats_last_as_long_as_in_the_simulated_registers() -> None:
+    """By hand, 0.56 returns: a quarter 1 + 1.12 * 0.25 * (1 - 0.25 / 8.1) = 1.271; three years 1 + 1.12 * 2.7 * 0.7.
+
+    Measured over 200 gemeenten of seeds 1000 to 1199: 1.26, 1.52, 1.99, 2.68 and 3.05 over 1, 2, 4, 8, 12 quarters.
+    """
+    assert dispersion_of_repeats(0.56, 0.25).factor == pytest.approx(1.2714, abs=1e-4)
+    assert dispersion_of_repeats(0.56, 3.0).factor == pytest.approx(3.1168, abs=1e-4)
+    for years, measured in ((0.25, 1.26), (0.5, 1.52), (1.0, 1.99), (2.0, 2.68), (3.0, 3.05)):
+        assert dispersion_of_repeats(0.56, years).factor == pytest.approx(measured, rel=0.025)
+    assert dispersion_of_repeats(0.56, 2.7).factor == pytest.approx(
+        dispersion_of_repeats(0.56, 2.7001).factor, rel=1e-4
+    )

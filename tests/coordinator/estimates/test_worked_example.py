@@ -4,30 +4,41 @@ from pathlib import Path
 
 import numpy as np
 
-from coordinator.estimates.estimate import estimates
 from coordinator.estimates.intervals import dispersion_of_repeats
 from coordinator.estimates.power import detectable_ratio
-from coordinator.estimates.verdicts import Verdict, judge, with_whole
+from coordinator.estimates.surroundings import Surroundings
+from coordinator.estimates.verdicts import Verdict
+from coordinator.estimates.year import last_year, make_year
 from protocol.words.geography import Level
-from tests.coordinator.estimates.worlds import NOISE, make_world
+from protocol.words.period import Period
+from tests.coordinator.estimates.worlds import QUARTERS, make_world
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "worked-example.md"
-YEAR = dispersion_of_repeats(0.56, 1.0)
+DIFFERENT = {Verdict.HIGHER, Verdict.LOWER}
 
 
 def test_every_number_of_the_page_is_computed() -> None:
+    """Fails on any changed number: each is printed from the sheet's own year and looked for in the text."""
     text = PAGE.read_text(encoding="utf-8")
-    world = make_world(1)
-    raw, top = world.raw.value[:, -4:].sum(axis=1), int(world.at(Level.GEMEENTE)[0])
-    people = world.inhabitants
+    world, dispersion = make_world(1), dispersion_of_repeats(0.56, 1.0)
+    periods = tuple(Period(f"{2023 + place // 4}-Q{place % 4 + 1}") for place in range(QUARTERS))
+    given = Surroundings(world.inhabitants, world.covariates)
+    year = make_year(world.consistent, world.tree, given, last_year(periods), dispersion)
+    top, people = int(world.at(Level.GEMEENTE)[0]), world.inhabitants
+    total = float(year.figures.value[top])
     for level in (Level.WIJK, Level.BUURT):
         nodes = world.at(level)
-        figures = estimates(raw[nodes], np.full(nodes.size, 4 * NOISE))
-        whole = estimates(raw[[top]], np.array([4 * NOISE]))
-        page = judge([with_whole(figures, people[nodes], whole, float(people[top]), dispersion=YEAR)])
-        found = sum(word in {Verdict.HIGHER, Verdict.LOWER} for word in page.verdicts)
-        expected = float(np.median(people[nodes][people[nodes] > 0])) * raw[top] / people[top]
-        least = detectable_ratio(expected, 4 * NOISE, factor=YEAR.factor, tests=nodes.size)
-        row = f"| {level} | {nodes.size} | {expected:.0f} | {found} | {least:.1f} keer |"
+        whole = sum(year.against_whole[node] in DIFFERENT for node in nodes)
+        comparable = sum(year.against_comparable[node] in DIFFERENT for node in nodes)
+        expected = float(np.median(people[nodes][people[nodes] > 0])) * total / people[top]
+        noise = float(np.median(year.figures.variance[nodes]))
+        least = detectable_ratio(expected, noise, factor=dispersion.factor, tests=2 * nodes.size)
+        row = f"| {level} | {nodes.size} | {expected:.0f} | {whole} | {comparable} | {least:.1f} keer |"
         assert row in text, row
-    assert f"{raw[top]:.0f} meldingen" in text, raw[top]
+    low, high = year.registered.low[top], year.registered.high[top]
+    assert f"{total:.0f} meldingen" in text, total
+    assert f"{low:.0f} tot {high:.0f}" in text, (low, high)
+    low, high = year.underlying.low[top], year.underlying.high[top]
+    assert f"{low:.0f} tot {high:.0f}" in text, (low, high)
+    factor = f"{dispersion.factor:.1f}".replace(".", ",")
+    assert f"{factor} maal" in text, factor
