@@ -43,6 +43,7 @@ from privacy.precision import PrecisionRule
 from protocol.words.geography import Level, level_of
 from protocol.words.period import MONTHS_IN
 
+MOST_PAIRED = 1_000  # areas of a level of which every pair is looked at: the largest gemeente has 480 buurten
 FUNNEL_STEPS = 24  # points of a limit: a smooth line on a screen
 
 
@@ -190,8 +191,8 @@ def small_area_rates(
 
 def areas_alike(context: Context, nodes: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
     """Return for each of these nodes, all of one level, those of them most like it, nearest first."""
-    number = min(ALIKE, len(nodes) - 1)
-    if number < 1:
+    number = _alike(len(nodes))
+    if not number:
         return {}
     people = np.nan_to_num(context.inhabitants[nodes])
     any_figure = estimates(np.zeros(len(nodes)), np.ones(len(nodes)))
@@ -207,6 +208,11 @@ def _dispersion(indicator: Indicator, context: Context, periods: int, *, once: b
     years = MONTHS_IN[indicator.length] * periods / 12
     units = dispersion_of_units(context.returns, years, periods)
     return max(seen, units if once else dispersion_of_repeats(context.returns, years), key=lambda found: found.factor)
+
+
+def _alike(areas: int) -> int:
+    """Return how many areas each of so many is compared with: none where there are too few, or too many to pair."""
+    return min(ALIKE, areas - 1) if areas <= MOST_PAIRED else 0
 
 
 def _together(indicator: Indicator, periods: Sequence[int]) -> Consistent:
@@ -241,7 +247,7 @@ def _judged(
         here, exposure = _at(now, nodes), np.nan_to_num(people[nodes])
         pages: list[Comparisons | None] = [_beside_whole(consistent, now, nodes, people=people, dispersion=dispersion)]
         pages.append(with_other(here, exposure, _at(earlier, nodes), exposure, dispersion) if earlier else None)
-        number = min(ALIKE, nodes.size - 1)
+        number = _alike(nodes.size)
         kind = with_comparable(here, exposure, context.covariates[nodes], dispersion, number=number) if number else None
         pages.append(None if kind is None else kind.comparisons)
         for words, page in zip(made, pages, strict=True):

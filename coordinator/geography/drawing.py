@@ -15,6 +15,7 @@ from coordinator.geography.edition import Edition
 from protocol.words.geography import AreaCode, Level, level_of
 
 WIDTH = 1_000  # of the drawing, in its own units: a gemeente of 20 km has 20 m a unit, as its simplified borders
+COARSEST = 2.0  # units by which a line may be simplified: about a pixel where the drawing is 600 pixels wide
 LEAST_SHARE = 0.05  # of a postcode area in an area: below it the two drawings only differ
 
 
@@ -48,7 +49,13 @@ def draw(edition: Edition) -> Drawing:
     def placed(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray((points - (left, top)) * (scale, -scale))
 
-    outlines = {code: _outline(shape, placed) for code, shape in shapes.items()}
+    outlines: dict[AreaCode, Outline] = {}
+    for level in (Level.GEMEENTE, Level.WIJK, Level.BUURT):
+        codes = [code for code in shapes if level_of(code) is level]
+        found = np.array([shapes[code] for code in codes], dtype=object)
+        # Borders that areas share are simplified once, so that no gap opens between them.
+        simple = shapely.coverage_simplify(found, COARSEST / scale) if codes else found
+        outlines |= {code: _outline(shape, placed) for code, shape in zip(codes, simple.tolist(), strict=True)}
     height = max(round((top - bottom) * scale), 1)
     return Drawing(WIDTH, height, MappingProxyType(outlines), MappingProxyType(_postcodes(edition, shapes)))
 
@@ -57,7 +64,9 @@ def _outline(shape: shapely.Geometry, placed: Callable[[NDArray[np.float64]], ND
     rings = [ring for part in shapely.get_parts(shape) for ring in shapely.get_rings(part)]
     lines = [_line(np.rint(placed(shapely.get_coordinates(ring))).astype(np.int64)) for ring in rings]
     inside = placed(shapely.get_coordinates(shapely.point_on_surface(shape)))[0].tolist()
-    return Outline("".join(lines), round(inside[0], 1), round(inside[1], 1))
+    x, y = round(inside[0], 1), round(inside[1], 1)
+    # What is smaller than a unit is a square of two: a reader must be able to find it.
+    return Outline("".join(lines) or f"M{round(x) - 1} {round(y) - 1}h2v2h-2z", x, y)
 
 
 def _line(points: NDArray[np.int64]) -> str:

@@ -25,6 +25,8 @@ BENCHMARKS = {
     "mask_1000": "simulations.benchmarks.masks:mask_1000",
     "model_error": "simulations.benchmarks.models:model_error",
     "model_step": "simulations.benchmarks.models:model_step",
+    "monitor_country": "simulations.benchmarks.monitor:monitor_country",
+    "monitor_page": "simulations.benchmarks.monitor:monitor_page",
     "node_10m_csv": "simulations.benchmarks.node:node_10m_csv",
     "node_10m_parquet": "simulations.benchmarks.node:node_10m_parquet",
     "national_period": "simulations.benchmarks.national:national_period",

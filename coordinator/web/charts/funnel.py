@@ -7,6 +7,7 @@ from coordinator.estimates.spans import FunnelLimits
 from coordinator.web.charts.scale import Axis, round_ticks
 
 WIDTH, HEIGHT = 640, 320
+MOST_LINKED = 500  # areas beyond which a reader finds none by its dot: the table leads there
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 20, 16, 44
 
 
@@ -24,7 +25,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FunnelDot:
-    """An area as it is drawn."""
+    """An area as it is drawn. label, link: empty where there are too many."""
 
     x: float
     y: float
@@ -64,8 +65,16 @@ def funnel_chart(
     wide, high = round_ticks(largest), round_ticks(highest)
     across = Axis(0.0, wide[-1], _LEFT, WIDTH - _LEFT - _RIGHT)
     up = Axis(0.0, high[-1], HEIGHT - _BOTTOM, -(HEIGHT - _BOTTOM - _TOP))
+    is_linked = len(places) <= MOST_LINKED
     dots = tuple(
-        FunnelDot(across.at(each.inhabitants), up.at(each.rate), each.look, each.label, each.link, each.is_chosen)
+        FunnelDot(
+            across.at(each.inhabitants),
+            up.at(each.rate),
+            each.look,
+            each.label if is_linked else "",
+            each.link if is_linked else "",
+            each.is_chosen,
+        )
         for each in places
     )
     x = [across.at(each.inhabitants) for each in limits]

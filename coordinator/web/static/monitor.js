@@ -47,3 +47,30 @@ if (map) {
     if (to) go(to);
   });
 }
+if (map) {
+  // Small areas can be looked at closely; the picture never leaves its frame.
+  const whole = map.viewBox.baseVal;
+  const [left, top, wide, high] = [whole.x, whole.y, whole.width, whole.height];
+  let times = 1;
+  const zoom = (by) => {
+    const on = document.activeElement?.closest("[data-map] a") || map.querySelector("[aria-current]");
+    const box = on ? on.querySelector("path").getBBox() : { x: left, y: top, width: wide, height: high };
+    times = Math.min(Math.max(times * by, 1), 8);
+    const [w, h] = [wide / times, high / times];
+    const x = Math.min(Math.max(box.x + box.width / 2 - w / 2, left), left + wide - w);
+    const y = Math.min(Math.max(box.y + box.height / 2 - h / 2, top), top + high - h);
+    map.setAttribute("viewBox", [x, y, w, h].join(" "));
+  };
+  const buttons = document.createElement("p");
+  buttons.className = "zoom";
+  for (const [sign, by] of [["+", 2], ["\u2212", 0.5]]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = sign;
+    button.setAttribute("aria-label", map.dataset[by > 1 ? "nearer" : "farther"]);
+    button.addEventListener("mousedown", (event) => event.preventDefault()); // the area keeps the focus
+    button.addEventListener("click", () => zoom(by));
+    buttons.append(button);
+  }
+  map.before(buttons);
+}
