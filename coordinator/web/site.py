@@ -29,6 +29,7 @@ class Site:
     _monitor: Monitor | None = None
     _pages: "OrderedDict[str, bytes]" = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _drawing: threading.Lock = field(default_factory=threading.Lock)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -66,18 +67,27 @@ class Site:
         self._stopped.set()
 
     def packed(self, address: str, draw: Callable[[], str]) -> bytes:
-        """Return a page, compressed: the one kept under this address, or one drawn now."""
-        return self.kept(address, lambda: gzip.compress(draw().encode(), _LEVEL, mtime=0))
+        """Return a page, compressed: the one kept under this address, or one drawn now.
 
-    def kept(self, address: str, make: Callable[[], bytes]) -> bytes:
-        """Return what is kept under this address, or what is made now."""
+        One is drawn at a time: Python draws no two faster, and who asks for one that is kept need not wait for all.
+        """
+        kept = self._kept(address)
+        if kept is not None:
+            return kept
+        with self._drawing:
+            kept = self._kept(address)  # drawn while this reader waited
+            return self._drawn(address, draw) if kept is None else kept
+
+    def _kept(self, address: str) -> bytes | None:
         with self._lock:
             kept = self._pages.get(address)
             if kept is not None:
                 self._pages.move_to_end(address)
-                return kept
-            drawn_from = self._monitor
-        body = make()
+            return kept
+
+    def _drawn(self, address: str, draw: Callable[[], str]) -> bytes:
+        drawn_from = self._monitor
+        body = gzip.compress(draw().encode(), _LEVEL, mtime=0)
         with self._lock:
             if self._monitor is drawn_from:
                 self._pages[address] = body

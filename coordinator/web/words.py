@@ -62,6 +62,18 @@ TYPES: Mapping[PartnerType, _Texts] = {
     PartnerType.CORPORATIE: _texts("woningcorporatie", "housing association"),
     PartnerType.OTHER: _texts("andere organisatie", "other organisation"),
 }
+# What CBS publishes of areas, by its names of several years, that a reader of these pages asks for.
+CONTEXT: Mapping[str, _Texts] = {
+    "inkomen_laag": _texts("Mensen met een laag inkomen (%)", "People with a low income (%)"),
+    "p_ink_li": _texts("Mensen met een laag inkomen (%)", "People with a low income (%)"),
+    "p_hh_osm": _texts("Huishoudens rond het sociaal minimum (%)", "Households around the social minimum (%)"),
+    "p_1p_hh": _texts("Huishoudens van één persoon (%)", "Households of one person (%)"),
+    "p_hh_m_k": _texts("Huishoudens met kinderen (%)", "Households with children (%)"),
+    "g_hhgro": _texts("Mensen per huishouden", "People in a household"),
+    "a_00_14": _texts("Kinderen tot 15 jaar", "Children under 15"),
+    "a_65_oo": _texts("Mensen van 65 jaar en ouder", "People of 65 and older"),
+    "bev_dich": _texts("Inwoners op een vierkante kilometer", "Inhabitants of a square kilometre"),
+}
 _MONTHS: Mapping[Language, tuple[str, ...]] = {
     Language.DUTCH: ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec"),
     Language.ENGLISH: ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),

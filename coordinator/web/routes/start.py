@@ -37,7 +37,7 @@ def start_page(request: Request) -> Response:
 
 def _draw(view: View) -> str:
     found = search(view.monitor, view.search) if view.search else ()
-    stories = tuple(_story(area, view) for area in view.monitor.at(Level.WIJK))
+    stories = tuple(_story(area, view) for area in sorted(view.monitor.at(Level.WIJK), key=lambda area: area.name))
     return render("start.html", view, stories=stories, found=found)
 
 
