@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import time
 from multiprocessing.connection import Connection
+from os import sysconf
 from pathlib import Path
 from statistics import quantiles
 
@@ -21,20 +22,23 @@ LOOPBACK = "127.0.0.1"
 
 
 def monitor_readers() -> tuple[Result, ...]:
-    """Measure the time that 95 of 100 answers keep within, answers that are none, and the server's memory."""
+    """Measure the time that 95 of 100 answers keep within, what an answer costs, those that are none, and memory."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     server = context.Process(target=_serve, args=(theirs,), daemon=True)
     server.start()
     try:
         address, pages = ours.recv()
+        before = _cpu_ms(server.pid or 0)
         took, wrong = asyncio.run(_read(address, pages))
+        cpu_ms = (_cpu_ms(server.pid or 0) - before) / len(took)
         memory = _peak_mb(server.pid or 0)
     finally:
         server.terminate()
         server.join()
     return (
         _row("monitor_readers_p95", quantiles(took, n=20)[-1] * 1e3, "ms", "<= 300"),
+        _row("monitor_readers_cpu", cpu_ms, "ms CPU an answer", "<= 10"),
         _row("monitor_readers_errors", wrong, "answers", "<= 0"),
         _row("monitor_readers_memory", memory, "MB", "<= 300"),
     )
@@ -68,6 +72,11 @@ async def _read(address: str, pages: list[str]) -> tuple[list[float], int]:
     async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as client:
         await asyncio.gather(*(reader(number, client) for number in range(READERS)))
     return took, wrong
+
+
+def _cpu_ms(process: int) -> float:
+    user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) * 1e3 / sysconf("SC_CLK_TCK")
 
 
 def _peak_mb(process: int) -> float:
