@@ -49,6 +49,7 @@ def serve(site: Site, listener: socket.socket) -> None:
         log_level="warning",
         access_log=False,  # who looked at what is nobody's business here
         server_header=False,
+        ws="none",  # no page opens one
         limit_concurrency=MOST_AT_ONCE,
         timeout_keep_alive=_KEEP_ALIVE_S,
     )
