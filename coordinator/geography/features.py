@@ -20,9 +20,9 @@ DEGREES, METRES = ("EPSG:4326", "OGC:CRS84"), "EPSG:28992"
 CODE_COLUMNS = (
     "buurtcode",
     "wijkcode",
-    "gemeentecode",
     "postcode4",
     "postcode",
+    "gemeentecode",
     "statcode",
 )  # the finest that is there
 NAME_COLUMNS = ("buurtnaam", "wijknaam", "gemeentenaam", "statnaam")

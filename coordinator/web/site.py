@@ -29,7 +29,7 @@ class Site:
     _monitor: Monitor | None = None
     _pages: "OrderedDict[str, bytes]" = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _drawing: threading.Lock = field(default_factory=threading.Lock)
+    _making: threading.Lock = field(default_factory=threading.Lock)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -67,29 +67,33 @@ class Site:
         self._stopped.set()
 
     def packed(self, address: str, draw: Callable[[], str]) -> bytes:
-        """Return a page, compressed: the one kept under this address, or one drawn now.
+        """Return a page, compressed: the one kept under this address, or one drawn now."""
+        return self.kept(address, lambda: gzip.compress(draw().encode(), _LEVEL, mtime=0))
 
-        One is drawn at a time: Python draws no two faster, and who asks for one that is kept need not wait for all.
+    def kept(self, address: str, make: Callable[[], bytes]) -> bytes:
+        """Return what is kept under this address, or what is made now.
+
+        One is made at a time: Python makes no two faster, and who asks for one that is kept need not wait for all.
         """
-        kept = self._kept(address)
-        if kept is not None:
-            return kept
-        with self._drawing:
-            kept = self._kept(address)  # drawn while this reader waited
-            return self._drawn(address, draw) if kept is None else kept
+        found = self._found(address)
+        if found is not None:
+            return found
+        with self._making:
+            found = self._found(address)  # made while this reader waited
+            return self._made(address, make) if found is None else found
 
-    def _kept(self, address: str) -> bytes | None:
+    def _found(self, address: str) -> bytes | None:
         with self._lock:
-            kept = self._pages.get(address)
-            if kept is not None:
+            found = self._pages.get(address)
+            if found is not None:
                 self._pages.move_to_end(address)
-            return kept
+            return found
 
-    def _drawn(self, address: str, draw: Callable[[], str]) -> bytes:
-        drawn_from = self._monitor
-        body = gzip.compress(draw().encode(), _LEVEL, mtime=0)
+    def _made(self, address: str, make: Callable[[], bytes]) -> bytes:
+        made_from = self._monitor
+        body = make()
         with self._lock:
-            if self._monitor is drawn_from:
+            if self._monitor is made_from:
                 self._pages[address] = body
                 while len(self._pages) > KEPT_PAGES:
                     self._pages.popitem(last=False)

@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from protocol.words.geography import AreaCode, Level
 from simulations.folder import marked
+from simulations.region.names import POSTCODE_AREAS
 from simulations.region.region import Region
 from simulations.region.shapes import Feature, geojson
 from simulations.words import ORIGIN
@@ -30,10 +31,18 @@ def region_files(region: Region) -> dict[str, bytes]:
         features = [_feature(region, code) for code in region.geography.codes_at(level) if code in region.shapes]
         if features:
             files[marked(stem, "geojson")] = geojson(stem, features).encode()
+    files[marked("postcodes", "geojson")] = geojson("postcodes", _postcodes(region)).encode()
     if region.water:
         water = (Feature(shape, (("water", "JA"),)) for shape in region.water)
         files[marked("water", "geojson")] = geojson("water", water).encode()
     return files
+
+
+def _postcodes(region: Region) -> Iterator[Feature]:
+    """Yield the postcode area of each wijk: in an invented region it is as large as the wijk."""
+    for postcode, wijk in zip(POSTCODE_AREAS, region.geography.codes_at(Level.WIJK), strict=False):
+        properties = (("postcode4", str(postcode)), ("gemeentecode", "GM" + wijk[2:6]), ("water", "NEE"))
+        yield Feature(region.shapes[wijk], properties)
 
 
 def _feature(region: Region, code: AreaCode) -> Feature:

@@ -7,9 +7,11 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
+from starlette.exceptions import HTTPException
 
-from coordinator.web.app import PAGES
+from coordinator.web.app import PAGES, make_app
 from coordinator.web.headers import HEADERS
+from coordinator.web.mishaps import MISHAPS
 from coordinator.web.monitor import Monitor, SpanId
 from coordinator.web.render import asset
 from coordinator.web.site import Site
@@ -210,6 +212,23 @@ def test_other_methods_and_the_api_get_their_own_answers() -> None:
     assert problem.json()["status"] == 404
 
 
+@pytest.mark.parametrize("status", [403, 404, 429, 503])
+def test_each_refusal_has_a_page_of_its_own_in_both_languages(status: int) -> None:
+    app = make_app(site(t.town(rounds=1)), watch=False)
+
+    @app.get("/geweigerd")
+    def refused() -> None:
+        raise HTTPException(status)
+
+    made = Reader(site(t.town(rounds=1)))
+    made.app = app
+    for language, place in (("nl", 0), ("en", 1)):
+        answer = made.get(f"/geweigerd?lang={language}")
+        assert answer.status_code == status
+        assert f"<h1>{MISHAPS[status].title[place]}</h1>" in answer.text
+        assert MISHAPS[status].text[place] in answer.text
+
+
 def test_a_fault_has_a_reference_and_no_reason() -> None:
     def broken() -> Monitor:
         raise RuntimeError("secret of the database")
@@ -286,6 +305,9 @@ def test_a_search_finds_names_and_postcodes() -> None:
     name = made.areas[AreaCode("WK990104")].name
     text = get(f"/?zoek={name[:6].lower()}").text
     assert f'href="/gebied/WK990104">{name}</a>' in text
+    for postcode in ("4953", "4953 AB", "4953ab"):  # the fourth of an invented region
+        assert f'href="/gebied/WK990104">{name}</a>' in get(f"/?zoek={postcode}").text
+    assert "Niets gevonden" in get("/?zoek=1234").text
     assert "Niets gevonden" in get("/?zoek=zzzz").text
     assert "Niets gevonden" in get("/?zoek=%3Cb%3E").text
 

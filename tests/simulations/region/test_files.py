@@ -38,6 +38,7 @@ def test_every_file_says_that_its_figures_are_invented(tmp_path: Path) -> None:
         "gemeenten_oefengegevens.geojson",
         "instellingen_oefengegevens.txt",
         "kerncijfers_oefengegevens.csv",
+        "postcodes_oefengegevens.geojson",
         "water_oefengegevens.geojson",
         "wijken_oefengegevens.geojson",
     ]
