@@ -1,19 +1,21 @@
 """Touches the world: `estimates recompute`: every estimate from the opened tables, written or held beside a file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from coordinator.bundle_tables import StudyTables, bundle_tables
 from coordinator.cli.telling import AsJson, Folder, Lang, said, show, telling
 from coordinator.errors import EstimateRefusal
+from coordinator.estimates.bundle_tables import StudyTables, bundle_tables
+from coordinator.estimates.context_file import ContextFile, parse_context, with_file
 from coordinator.estimates.indicators import indicators
 from coordinator.estimates.sheet import Context, Sheet, make_sheet
 from coordinator.estimates.sheet_file import COVARIATES, Basis, check_estimates, context_of, estimates_json
 from coordinator.geography.areas import years
+from coordinator.geography.borders import borders
 from coordinator.geography.edition import Edition
 from coordinator.geography.folder import read_edition
 from coordinator.office import open_office
@@ -55,6 +57,13 @@ def recompute_command(
         Path | None, typer.Option("--areas", exists=True, file_okay=False, help="imported areas and key figures")
     ] = None,
     published: Annotated[bool, typer.Option("--published", help="from the cells that everybody can see")] = False,
+    context: Annotated[
+        Path | None,
+        typer.Option("--context", exists=True, dir_okay=False, help="breaks, interventions, prevalence (TOML)"),
+    ] = None,
+    neighbours: Annotated[
+        bool, typer.Option("--neighbours", help="with estimates that borrow from neighbours")
+    ] = False,
     covariate: Annotated[list[str] | None, typer.Option("--covariate", help="column of the key figures")] = None,
     folder: Folder = Path(),
     as_json: AsJson = False,
@@ -70,7 +79,13 @@ def recompute_command(
             raise NothingToDo(got="neither --to nor --check", wanted="a file", act="the operator must name one")
         source = _source(folder, bundle, published=published)
         place = areas or folder / "geography"
-        sheets = _sheets(source, read_edition(place, years(place)[-1]), tuple(covariate or COVARIATES))
+        told = ContextFile()
+        if context is not None:
+            told = parse_context(context.read_text(encoding="utf-8"), source=context.name)
+        given = _Given(
+            read_edition(place, years(place)[-1]), tuple(covariate or COVARIATES), told, neighbours=neighbours
+        )
+        sheets = _sheets(source, given)
         body = estimates_json(sheets, source.basis)
         if check is not None:
             check_estimates(check.read_bytes(), body, source=check.name)
@@ -93,6 +108,16 @@ class _Source:
     geography: Geography
     studies: tuple[StudyTables, ...]
     basis: Basis
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Given:
+    """What is public of the areas and dates. columns: of the key figures."""
+
+    edition: Edition
+    columns: tuple[str, ...]
+    told: ContextFile
+    neighbours: bool
 
 
 def _source(folder: Path, bundle: Path | None, *, published: bool) -> _Source:
@@ -120,15 +145,17 @@ def _of_bundle(files: Mapping[str, bytes]) -> _Source:
     return _Source(found.bundle.covenant.covenant, found.bundle.geography, found.studies, basis)
 
 
-def _sheets(source: _Source, edition: Edition, columns: tuple[str, ...]) -> list[tuple[Sheet, Context]]:
+def _sheets(source: _Source, given: _Given) -> list[tuple[Sheet, Context]]:
     """Return the sheets of every study of which there are tables, by the figures of these areas."""
     made = []
     for held in source.studies:
-        rates = public_world(edition.figures, {}, held.study, source.covenant).rates
+        rates = public_world(given.edition.figures, {}, held.study, source.covenant).rates
         for indicator in indicators(held.tables, held.study, source.geography, withdrawn=held.withdrawn):
             rate = rates.get(indicator.measure)
-            context = context_of(
-                edition, indicator.tree, columns=columns, returns=None if rate is None else rate.returns
-            )
+            returns = None if rate is None else rate.returns
+            context = context_of(given.edition, indicator.tree, columns=given.columns, returns=returns)
+            context = with_file(context, given.told, indicator, given.edition)
+            if given.neighbours:
+                context = replace(context, borders=borders(given.edition, indicator.tree.codes))
             made.append((make_sheet(indicator, context), context))
     return made

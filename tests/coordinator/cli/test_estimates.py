@@ -44,6 +44,11 @@ def test_estimates_are_recomputed_and_a_changed_one_is_refused(town: Town) -> No
     assert all(cell["registered"][0] <= cell["registered"][1] for cell in told)
     assert town.json("estimates", "recompute", "--check", str(path)) == made | {"checked": True}
     check_bundles(town, path)
+    dates = town.home / "context.toml"
+    dates.write_text('[[break]]\nperiod = "2019-Q1"\nkind = "law"\n')
+    wider = town.home / "neighbours.json"
+    town.json("estimates", "recompute", "--to", str(wider), "--neighbours", "--context", str(dates))
+    assert "spatial" in json.loads(wider.read_text())["indicators"][0]
     told[0]["consistent"]["value"] += 0.01
     path.write_text(json.dumps(tree))
     refused = town.call("estimates", "recompute", "--check", str(path))
