@@ -131,11 +131,11 @@ def _prevalence(entry: Mapping[str, object]) -> ToldPrevalence:
     strata = entry["strata"]
     if not isinstance(strata, list) or not strata or any("column" in each for each in strata[-1:]):
         raise TypeError("strata")
-    numbers = (float(str(entry[name])) for name in ("per_1000_low", "per_1000_high"))
     model = PrevalenceModel(
         str(entry["version"]),
         str(entry["source"]),
-        *numbers,
+        float(str(entry["per_1000_low"])),
+        float(str(entry["per_1000_high"])),
         tuple(float(each["national_share"]) for each in strata),
         tuple(float(each["relative_risk"]) for each in strata),
         float(str(entry["area_error"])),

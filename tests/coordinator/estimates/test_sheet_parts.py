@@ -107,7 +107,7 @@ def test_every_part_is_in_the_file_and_a_changed_one_is_named() -> None:
     body = estimates_json(made)
     tree = json.loads(body)
     assert tree["methods"] == dict(METHODS)
-    assert tree["basis"] == Basis.OPENED == "opened"
+    assert tree["basis"] == Basis.OPENED.value
     first, second, _ = tree["indicators"]
     assert first["breaks"] == [{"period": "2024-Q2", "kind": "nieuwe codelijst"}]
     assert first["year"]["periods"] == ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4"]
