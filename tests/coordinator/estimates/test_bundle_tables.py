@@ -48,7 +48,7 @@ def test_a_table_with_a_hidden_cell_is_left_out_whole_and_another_is_as_it_was_o
 
 @pytest.mark.parametrize(("level", "most"), [(40, 0.025), (56, 0.002)])
 def test_what_is_left_is_hardly_too_high(level: int, most: float) -> None:
-    """3,000 tables of six equal wijken; the bias of a sum, standard error 0.13 % of 240. At 40 it is seen: 1 % and more."""
+    """3,000 tables of six equal wijken; the bias of a sum, standard error 0.13 % of 240. At 40 it is 1 % and more."""
     chance = np.random.default_rng(71)
     sums = []
     for _ in range(3_000):
