@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from coordinator.errors import OperatorRefusal
+from coordinator.models.drafted import drafted
 from protocol.cost import cap_of
 from protocol.covenant.covenant import Covenant
 from protocol.covenant.party import Party
@@ -111,6 +112,7 @@ def study_of(tree: Tree, covenant: Covenant, *, source: str) -> Study:
     Raises: WrongDraft, Malformed.
     """
     fields = dict(tree)
+    model, steps = _model(fields.pop("model", None), source)
     defaults = {
         "kind": "study",
         "format": 1,
@@ -118,15 +120,27 @@ def study_of(tree: Tree, covenant: Covenant, *, source: str) -> Study:
         "max_upload_bytes": DEFAULT_UPLOAD_BYTES,
         "publish_margin_percent": 100,
     }
+    measures = _sorted(fields, "measures", "id", source, {"most_per_cell": 1, "most_options": None})
+    tables = [_table(table, source) for table in _sorted(fields, "tables", "id", source, _TABLE)]
     made = {
         "covenant_id": covenant.id,
         "covenant_digest": str(digest_of(covenant)),
-        "measures": _sorted(fields, "measures", "id", source, {"most_per_cell": 1, "most_options": None}),
-        "tables": [_table(table, source) for table in _sorted(fields, "tables", "id", source, _TABLE)],
+        "measures": sorted(measures + model, key=lambda entry: str(entry["id"])),
+        "tables": sorted(tables + steps, key=lambda entry: str(entry["id"])),
         "schedule": _sorted(fields, "rounds", "period", source, {}),
     }
     fields.pop("rounds", None)
     return Study.parse(canonical(defaults | fields | made), source=source)
+
+
+def _model(tree: object, source: str) -> tuple[list[Tree], list[Tree]]:
+    """Return the measure and the steps of a model, where the draft has one."""
+    if tree is None:
+        return [], []
+    if not isinstance(tree, dict):
+        raise _wrong(source, "a model that is no table")
+    measure, steps = drafted(tree, source=source)
+    return [measure], steps
 
 
 _TABLE: Tree = {"categories": None, "lateness": 0, "most_cells": 1, "joined_types_reason": None, "cell_bound": 10_000}

@@ -32,7 +32,7 @@ from protocol.study.approval import named_officer
 from protocol.study.declaration import SignedDeclaration
 from protocol.study.study import Study
 from protocol.words.ids import Digest, OfficerId, PartyId
-from protocol.words.period import Period
+from protocol.words.period import Period, step_of
 
 
 class NotReleased(OperatorRefusal):
@@ -187,8 +187,8 @@ def opened_tables(office: Office, study: Study) -> tuple[NoisyTable, ...]:
         digest = digest_of(study)
         slot = office.store.slot(member.spec(digest, scheduled.period).slot)
         published = None if slot is None else office.store.release(slot.slot)
-        if slot is None or published is None:
-            continue
+        if slot is None or published is None or step_of(scheduled.period) is not None:
+            continue  # steps of a model are no tables of figures
         declared = published.release.declarations
         delivery = Delivery(scheduled.period, slot.offer.participants, slot.gone, declared)
         grid, noise = member.grid(digest, scheduled.period), variances(study, member.covenant, delivery)

@@ -44,6 +44,7 @@ HOMES = {
         "simulations/",
         "coordinator/geography/",
         "coordinator/estimates/",
+        "coordinator/flower/model_steps.py",
         "coordinator/models/",
     ),
     "opendp": (),

@@ -27,6 +27,7 @@ GROUPS = {
     "estimates": "coordinator.cli.estimates",
     "theme": "coordinator.cli.theme",
     "serve": "coordinator.cli.serve",
+    "model": "coordinator.cli.model",
 }
 
 # A release of the Netherlands is a million objects, none of them in a circle: at Python's 700, looking for circles

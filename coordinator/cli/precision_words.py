@@ -1,11 +1,15 @@
 """Computes: the planner's answer as JSON and as tables for people."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from coordinator.planner.plan import PrecisionReport
 from coordinator.planner.proposal import Proposal
 from privacy.language import Language
 from protocol.cost import NANO
+
+if TYPE_CHECKING:
+    from coordinator.models.power import Findable
 
 _COLUMNS = {
     Language.DUTCH: (
@@ -169,3 +173,22 @@ def report_rows(
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
+
+
+def findable_tree(found: "Sequence[Findable]") -> list[dict[str, object]]:
+    """Return what a model could find as JSON values."""
+    return [
+        {"feature": each.label, "odds_ratio": each.odds_ratio, "without_noise": each.without_noise} for each in found
+    ]
+
+
+def findable_rows(found: "Sequence[Findable]", lang: Language) -> tuple[Sequence[str], Rows]:
+    """Return the columns and rows of what a model could find."""
+    dutch = ("kenmerk", "kleinste odds-ratio", "zonder ruis")
+    columns = dutch if lang is Language.DUTCH else ("feature", "least odds ratio", "without noise")
+    none = "geen" if lang is Language.DUTCH else "none"
+    rows = [
+        (each.label, none if each.odds_ratio is None else f"{each.odds_ratio:.2f}", f"{each.without_noise:.2f}")
+        for each in found
+    ]
+    return columns, rows

@@ -2,12 +2,18 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from coordinator import agreements
-from coordinator.cli.precision_words import proposal_tree, report_rows, report_tree
+from coordinator.cli.precision_words import (
+    findable_rows,
+    findable_tree,
+    proposal_tree,
+    report_rows,
+    report_tree,
+)
 from coordinator.cli.telling import AsJson, Folder, Lang, Now, day, said, show, show_table, tell, telling
 from coordinator.courier import PAPER
 from coordinator.drafts import read_draft, study_of
@@ -28,6 +34,9 @@ from protocol.signing import Purpose, sign
 from protocol.study.approval import check_approval
 from protocol.study.rules import check_study
 from protocol.study.study import SignedStudy, Study
+
+if TYPE_CHECKING:
+    from coordinator.models.power import Findable
 
 group = typer.Typer(no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="STUDY", help="id of the study")]
@@ -82,6 +91,10 @@ def precision_command(
     wish: Annotated[
         float | None, typer.Option("--wish", min=0.01, max=1, help="share of the areas that must stay publishable")
     ] = None,
+    households: Annotated[
+        int | None, typer.Option("--households", min=1, help="of a model: how many it is about")
+    ] = None,
+    share: Annotated[float, typer.Option("--share", min=0.001, max=0.999, help="of them with the outcome")] = 0.1,
     folder: Folder = Path(),
     as_json: AsJson = False,
     lang: Lang = Language.DUTCH,
@@ -91,11 +104,15 @@ def precision_command(
         study, reader, world = _planned(folder, name, rates)
         report = precision(study, reader, world)
         proposal = None if wish is None else propose(study, reader, world, wished_share=wish)
+        found = _findable(study, reader.covenant, households, share)
         tree = report_tree(report) | ({} if proposal is None else {"proposal": proposal_tree(proposal)})
+        tree |= {"model": findable_tree(found)} if found else {}
         show(tree, [], as_json=as_json)
         if not as_json:
             for columns, rows in report_rows(report, proposal, lang):
                 show_table(columns, rows)
+            if found:
+                show_table(*findable_rows(found, lang))
         report.check()
 
 
@@ -141,6 +158,19 @@ def status_command(
     show([{"study": row[0], "party": row[1], "approved": row[2]} for row in rows], [], as_json=as_json)
     if not as_json:
         show_table(said(lang, "meetplan organisatie goedgekeurd", "study party approved").split(), rows)
+
+
+def _findable(study: Study, covenant: Covenant, households: int | None, share: float) -> "tuple[Findable, ...]":
+    """Return what a model could find, where the study has one and the operator says of how many households."""
+    if households is None:
+        return ()
+    from coordinator.models.power import findable  # noqa: PLC0415 - scipy, for a model only
+    from coordinator.models.rounds import plan_for  # noqa: PLC0415 - idem
+
+    plan = plan_for(study, study.schedule[-1].period)
+    if plan is None or plan.model.curve is None:
+        return ()
+    return findable(plan, covenant, households=households, share=share)
 
 
 def _approved(office: Office, study: Study, party: str, on: date) -> bool:

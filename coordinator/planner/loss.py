@@ -16,10 +16,11 @@ from protocol.covenant.party import Role
 from protocol.digest import digest_of
 from protocol.round.member import Reader
 from protocol.study.measure import MeasureKind, Table
+from protocol.study.model import StepTable
 from protocol.study.study import Study
 from protocol.words.geography import Level
 from protocol.words.ids import PartyId, TableId
-from protocol.words.period import MONTHS_IN, Period, PeriodLength, length_of
+from protocol.words.period import MONTHS_IN, Period, PeriodLength, length_of, step_of
 
 _FREE = PeriodPlan(MOST_EVENTS, (NanoRho(0),) * (MOST_EVENTS + 1))
 
@@ -60,7 +61,12 @@ class YearPlan:
 
     def of_length(self, length: PeriodLength) -> tuple[PlannedRound, ...]:
         """Return the rounds of one length."""
-        return tuple(planned for period, planned in self.rounds if length_of(period) is length)
+        return tuple(planned for period, planned in self.rounds if _counts(period, length))
+
+
+def _counts(period: Period, length: PeriodLength) -> bool:
+    """Tell whether a round counts events of this length; a step of a model counts none."""
+    return length_of(period) is length and step_of(period) is None
 
 
 def year_plans(study: Study, reader: Reader) -> Mapping[PartyId, YearPlan]:
@@ -101,7 +107,7 @@ def biases(
         cap = reader.covenant.party(party).yearly_cap * cap_factor
         by_cap: dict[tuple[PeriodLength, PublicRate], tuple[LeftOut, ...]] = {}
         for table in study.tables:
-            if party not in table.contributors:
+            if party not in table.contributors or isinstance(table, StepTable):
                 continue
             rate = world.rate(table.measure)
             key = (table.period_length, rate)
@@ -128,7 +134,7 @@ def _left_by_cap(
     plan: YearPlan, length: PeriodLength, rate: PublicRate, everyone: AreaFigures, cap: int
 ) -> tuple[LeftOut, ...]:
     rounds = plan.of_length(length)
-    others = tuple(planned for period, planned in plan.rounds if length_of(period) is not length)
+    others = tuple(planned for period, planned in plan.rounds if not _counts(period, length))
     beside = worst_year(DeclaredPlan(others)) if others else 0
     periods = 12 // MONTHS_IN[length]
     charged = [

@@ -6,6 +6,7 @@ from coordinator.planner.forecast import PublicWorld, TableForecast, forecast
 from coordinator.planner.loss import PartnerLoss, TableBias, biases, check_biases, losses, year_plans
 from protocol.digest import digest_of
 from protocol.round.member import Reader
+from protocol.study.model import StepTable
 from protocol.study.rules import check_study
 from protocol.study.study import Study
 from protocol.words.period import length_of
@@ -47,10 +48,12 @@ def forecasts(study: Study, reader: Reader, world: PublicWorld) -> tuple[TableFo
     for scheduled in study.schedule:
         grid = reader.grid(digest_of(study), scheduled.period)
         for segment in grid.segments:
+            table = study.table(segment.table)
+            if isinstance(table, StepTable):
+                continue  # `coordinator/models/power.py` says what a model can find
             if segment.table not in found and length_of(segment.period) is length_of(scheduled.period):
-                table = study.table(segment.table)
                 found[segment.table] = forecast(table, segment, study, reader.covenant, world)
-    return tuple(found[table.id] for table in study.tables)
+    return tuple(found[table.id] for table in study.tables if table.id in found)
 
 
 def reader_of(study: Study, reader: Reader) -> Reader:

@@ -32,6 +32,7 @@ def model_problems(study: Study, covenant: Covenant) -> Iterator[AgreementRefusa
             yield _wrong_model(f"measure {measure.id} of kind {measure.kind}", "a model for model_step, and only then")
         elif isinstance(measure, ModelMeasure):
             yield from _model_problems(measure, study, set(codes))
+    yield from _order_problems(study)
     for table in study.tables:
         yield from _table_problems(table, study.measure_of(table), study)
 
@@ -130,10 +131,14 @@ def _step_problems(table: StepTable, model: Model, study: Study) -> Iterator[Agr
         yield _wrong_step(f"step {step} of table {table.id} without a round", "a round for each step")
     if list(table.steps) != sorted(set(table.steps)):
         yield _wrong_step(f"steps of table {table.id} out of order or doubled", "ascending steps")
-    opens = [entry.opens for entry in study.schedule if step_of(entry.period) is not None]
-    windows = {days_of(entry.period) for entry in study.schedule if step_of(entry.period) is not None}
-    if len(windows) == 1 and opens != sorted(opens):
-        yield _wrong_step("steps that open before those they need", "rounds that open in order of step")
+
+
+def _order_problems(study: Study) -> Iterator[AgreementRefusal]:
+    steps = [entry for entry in study.schedule if step_of(entry.period) is not None]
+    for days in sorted({days_of(entry.period) for entry in steps}):
+        opens = [entry.opens for entry in steps if days_of(entry.period) == days]
+        if opens != sorted(opens):
+            yield _wrong_step(f"steps of {days} that open before those they need", "rounds that open in order of step")
 
 
 def _wrong_model(got: str, wanted: str) -> WrongModel:

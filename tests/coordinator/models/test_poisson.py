@@ -15,7 +15,7 @@ TRUE = truth(3, seed=2, base=-0.7, spread=0.25)
 
 def drawn(seed: int) -> Households:
     def counts(rng: np.random.Generator, predictor: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]  # of a test
-        return np.minimum(rng.poisson(np.exp(predictor)), MOST).astype(np.int64)
+        return np.asarray(np.minimum(rng.poisson(np.exp(predictor)), MOST), dtype=np.int64)
 
     return invent_with(TRUE, 8_000, seed=seed, draw=counts)
 

@@ -1,0 +1,102 @@
+"""Touches the world: `model PERIOD`: the fitted model of a study, with intervals, or the reason why there is none."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coordinator.cli.telling import AsJson, Folder, Lang, said, show, show_table, tell, telling
+from coordinator.models.fitted import Coefficient, FittedModel
+from coordinator.models.judged import Judged, judge
+from coordinator.models.rounds import fitted, opened_steps, plan_for
+from coordinator.models.steps import ModelPlan, missing
+from coordinator.office import open_office
+from privacy.language import Language
+from protocol.study.model import ModelMeasure
+from protocol.words.period import Period, is_period, step_of
+
+CAVEATS = (
+    (
+        "Een samenhang is geen oorzaak, en geen uitspraak over een huishouden: dit gaat over groepen.",
+        "An association is no cause, and says nothing of one household: this is about groups.",
+    ),
+    (
+        "Intervallen van 95 % zijn van toeval en ruis samen, per kenmerk; 'aangetoond' telt alle kenmerken mee (Holm).",
+        "95 % intervals hold for chance and noise together, each by itself; 'demonstrated' counts all features (Holm).",
+    ),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("model")(model_command)
+
+
+def model_command(
+    period: Annotated[str, typer.Argument(metavar="PERIOD", help="the days of the model: 2026, 2026-H1, 2026-Q1")],
+    *,
+    study: Annotated[
+        str | None, typer.Option("--study", help="id of the study; needed where several have a model")
+    ] = None,
+    folder: Folder = Path(),
+    as_json: AsJson = False,
+    lang: Lang = Language.DUTCH,
+) -> None:
+    """Fit the model of a study from its steps and show it; one that does not beat naive ones is refused."""
+    if not is_period(period) or step_of(Period(period)) is not None:
+        raise typer.BadParameter("2026, 2026-H1, 2026-Q1 or 2026-01", param_hint="PERIOD")
+    with telling(), open_office(folder, read_only=True) as office:
+        found = [
+            signed.study
+            for signed in office.studies().values()
+            if study in {None, signed.study.id}
+            and any(isinstance(measure, ModelMeasure) for measure in signed.study.measures)
+        ]
+        if len(found) != 1:
+            raise missing("no study with a model, or several")
+        session, days = office.session(), Period(period)
+        plan, model = plan_for(found[0], days), fitted(session, found[0], days)
+        if plan is None or model is None:
+            raise missing("a study without a model")
+        judged = judge(plan, opened_steps(session, found[0], days), model)
+    for words in CAVEATS:
+        tell(said(lang, *words))
+    show(_tree(plan, model, judged), [], as_json=as_json)
+    if not as_json:
+        columns = said(
+            lang, "kenmerk waarde van tot verhouding aangetoond", "feature value from to ratio demonstrated"
+        ).split()
+        show_table(columns, [_row(each, lang) for each in model.coefficients])
+
+
+def _row(one: Coefficient, lang: Language) -> tuple[object, ...]:
+    low, high = one.interval
+    shown = said(lang, "ja", "yes") if one.demonstrated else said(lang, "nee", "no")
+    return one.label, f"{one.value:.3f}", f"{low:.3f}", f"{high:.3f}", f"{one.odds_ratio[1]:.2f}", shown
+
+
+def _tree(plan: ModelPlan, model: FittedModel, judged: Judged) -> dict[str, object]:
+    return {
+        "model": plan.measure,
+        "period": plan.period,
+        "households": round(model.households),
+        "coefficients": [
+            {
+                "feature": each.label,
+                "value": each.value,
+                "interval": list(each.interval),
+                "ratio": list(each.odds_ratio),
+                "sd_chance": each.sampling_sd,
+                "sd_noise": each.noise_sd,
+                "demonstrated": each.demonstrated,
+            }
+            for each in model.coefficients
+        ],
+        "skill": {"value": judged.skill.value, "sd": judged.skill.sd},
+        "naive": judged.naive,
+        "best_single_feature": {"value": judged.single.value, "sd": judged.single.sd},
+        "calibration": [
+            {"predicted": each.predicted, "observed": each.observed.value, "sd": each.observed.sd}
+            for each in judged.calibration
+        ],
+    }
