@@ -19,6 +19,7 @@
 Rounds stand in `[[rounds]]`, one for each step: `2025-s01`, `2025-s02` and so on.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -26,13 +27,13 @@ from coordinator.errors import OperatorRefusal
 from coordinator.models.curves import logistic_curve
 from coordinator.models.draft import GRADIENTS, StepTerms, step_tables
 from protocol.study.measure import MeasureKind
-from protocol.study.model import Model, ModelMeasure
+from protocol.study.model import Curve, Model, ModelMeasure
 from protocol.wire import canonical
 from protocol.words.ids import MeasureId, PartyId
 from protocol.words.period import PeriodLength
 
 Tree = dict[str, Any]
-FAMILIES = {"logistic": logistic_curve, "linear": lambda: None}
+FAMILIES: dict[str, Callable[[], Curve | None]] = {"logistic": logistic_curve, "linear": lambda: None}
 _COLUMN: Tree = {"kind": "rows", "code_list": None, "code": None, "periods_back": 0, "above": 0, "most": 1}
 _FEATURE = ("label", "times", "minus")
 

@@ -73,7 +73,7 @@ class ModelAgreed:
 
     def member(self, party: PartyId) -> Member:
         """Return a party of it."""
-        return Member(party, self.covenant, self.geography, (), {self.study_digest: self.study}, _key(party))
+        return Member(party, self.covenant, self.geography, (), {self.study_digest: self.study}, signing_key_of(party))
 
     def private(self, party: PartyId) -> AgreementPrivateKey:
         """Return a party's agreement key, which everybody can work out: it is fictional."""
@@ -198,13 +198,15 @@ def _covenant(names: tuple[PartyId, ...], geography: Geography) -> Covenant:
 def _party(party: PartyId) -> Party:
     role = {COORDINATOR: Role.COORDINATOR, WITNESS: Role.WITNESS}.get(party, Role.PARTNER)
     partner = role is Role.PARTNER
-    officer = Officer(id=OfficerId("fg"), name=_NAME, key=ApprovalKey(public_key(_key(PartyId(f"fg-{party}")))))
+    officer = Officer(
+        id=OfficerId("fg"), name=_NAME, key=ApprovalKey(public_key(signing_key_of(PartyId(f"fg-{party}"))))
+    )
     return Party(
         id=party,
         name=_NAME,
         role=role,
         type=PartnerType.VEILIG_THUIS if partner else None,
-        identity_key=public_key(_key(party)),
+        identity_key=public_key(signing_key_of(party)),
         agreement_key=None if role is Role.COORDINATOR else public_agreement_key(_agreement(party)),
         officers=(officer,) if partner else (),
         purpose=_NAME,
@@ -220,7 +222,8 @@ def _secret(label: str) -> bytes:
     return sha256(f"samenzicht fictional model {label}".encode()).digest()
 
 
-def _key(party: PartyId) -> SigningKey:
+def signing_key_of(party: PartyId) -> SigningKey:
+    """Return a party's key, which everybody can work out: it is fictional."""
     return signing_key(_secret(f"sign {party}"))
 
 
