@@ -103,11 +103,6 @@ def show(released: NoisedCounts, *, variance: Fraction, rule: PrecisionRule) -> 
     )
 
 
-def whole(released: NoisedCounts) -> tuple[Shown, ...]:
-    """Return each cell of a model's step as it is: sums for a computation, which says itself how sure its result is."""
-    return tuple(Shown(value, 0) for value in released.values.tolist())
-
-
 def not_delivered(cells: int) -> tuple[Hidden, ...]:
     """Return the cells of a table that its owner did not deliver: not zeros."""
     return (Hidden(NotShown.NOT_DELIVERED),) * cells

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from privacy.counts import NoisedCounts
-from privacy.precision import Hidden, Shown, not_delivered, show, whole
+from privacy.precision import Hidden, Shown, not_delivered, show
 from privacy.terms import publishing_rule
 from protocol.covenant.covenant import Covenant
 from protocol.ratio import Ratio
@@ -80,7 +80,7 @@ def _cells(opened: Opened, segment: Segment, variance: Fraction | None, study: S
         return not_delivered(segment.size)
     values = NoisedCounts(opened.values[segment.first : segment.first + segment.size])
     if isinstance(study.table(segment.table), StepTable):
-        return whole(values)
+        return _whole(values)
     return show(values, variance=variance, rule=publishing_rule(study))
 
 
@@ -92,6 +92,11 @@ def _table(opened: Opened, segment: Segment, variance: Fraction | None, study: S
         variance=None if variance is None else Ratio.of(variance),
         cells=tuple(_cell(segment.first + place, cell) for place, cell in enumerate(cells)),
     )
+
+
+def _whole(released: NoisedCounts) -> tuple[Shown, ...]:
+    """Return each cell of a model's step as it is: sums for a computation, which says itself how sure its result is."""
+    return tuple(Shown(value, 0) for value in released.values.tolist())
 
 
 def _cell(index: int, cell: Shown | Hidden) -> ReleasedCell:

@@ -90,9 +90,13 @@ def model_step() -> tuple[Result, ...]:
     for step in agreed.plan.steps:
         run_step(world, agreed, step)
     whole = time.process_time() - started
+    started = time.process_time()
+    run_steps(agreed, dict(zip(agreed.partners, map(records_of, _shares(some)), strict=True)), seed=1)
+    alone = time.process_time() - started
     return (
         less_is_better("model_step", ours=max(steps), peer=None, peer_name="none", unit="s", limit="<= 0.2"),
         less_is_better("model_in_memory", ours=whole, peer=None, peer_name="none", unit="s", limit="<= 3"),
+        less_is_better("model_no_rounds", ours=alone, peer=None, peer_name="none", unit="s", limit="beside"),
     )
 
 
