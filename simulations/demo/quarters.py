@@ -3,10 +3,12 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from partner_node.flower.service import HEALTH
 from protocol.words.ids import PartyId
+from protocol.words.period import Period
 from simulations.demo.plan import LATE, OFFICER, PARTICIPANTS, PARTNERS, RESTARTED, SECOND, STUDY
 from simulations.demo.processes import Processes, Service
 from simulations.demo.set_up import SetUp
@@ -36,11 +38,15 @@ class Quarters:
                 f"node-{party}", "samenzicht-node", "run", folder=place.partner(party)
             )
         self.processes.wait(lambda: all(self._listens(party) for party in PARTICIPANTS), what="nodes that listen")
+        self._deliver(0)
 
     def play(self, number: int) -> float:
-        """Deliver, run, release and return how many seconds the round took. number: from 0."""
-        period = self.setup.calendar.periods[number]
-        self._deliver(number)
+        """Run and release, while partners deliver the next quarter; return how many seconds the round took.
+
+        number: from 0.
+        """
+        periods = self.setup.calendar.periods
+        period = periods[number]
         if number == LATE_ROUND:
             self.nodes[LATE].stop()
         started = time.monotonic()
@@ -55,10 +61,18 @@ class Quarters:
             self.nodes[RESTARTED].start()
         json.loads(end())
         took = time.monotonic() - started
+        with ThreadPoolExecutor(1) as office:  # its own processes end before it does: the kernel ends them with it
+            released = office.submit(self._release, period)
+            if number + 1 < len(periods):
+                self._deliver(number + 1)
+            released.result()
+        return took
+
+    def _release(self, period: Period) -> None:
+        """Let the second person sign, and release."""
         key = str(self.setup.place.papers / "tweede.key")
         self.setup.office("approve-release", period, "--officer", SECOND, "--key", key)()
         self.setup.office("release", period)()
-        return took
 
     def _deliver(self, number: int) -> None:
         """Let each partner deliver its quarter and its officer declare it complete."""

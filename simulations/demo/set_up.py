@@ -45,20 +45,24 @@ class SetUp:
         self.port = free_port()
 
     def keys(self) -> None:
-        """Let everybody make keys: the operator gets public files only."""
+        """Let everybody make keys, while the areas are imported: the operator gets public files only."""
         self._office("init", str(self.place.office), bare=True)
         self._office("link", "init", "--host", LOOPBACK, "--port", str(self.port))
+        imported = self._import_areas()
         for party in PARTICIPANTS:
             self.place.partner(party).mkdir(mode=PRIVATE)
         officer = ("--officer", f"{OFFICER}=F. Gees (verzonnen)")
         self.everyone(lambda party: ("keys", party, *(() if party == WITNESS else officer)))
+        imported()
 
-    def covenant(self) -> None:
-        """Import the areas, write the covenant, and let everybody sign it."""
+    def _import_areas(self) -> Callable[[], str]:
         maps = sorted((self.place.region / "gebied").glob("*.geojson"))
         figures = self.place.region / "gebied" / "kerncijfers_oefengegevens.csv"
         columns = [text for column in COLUMNS for text in ("--column", column)]
-        self._office("geography", "import", *map(str, maps), str(figures), "--year", GEOGRAPHY_YEAR, *columns)
+        return self.office("geography", "import", *map(str, maps), str(figures), "--year", GEOGRAPHY_YEAR, *columns)
+
+    def covenant(self) -> None:
+        """Write the covenant, and let everybody sign it."""
         self._office("covenant", "new", str(self._write("covenant.toml", covenant_toml(self.calendar))))
         parties = [str(self._write(f"{name}.toml", self._party(name))) for name in (COORDINATOR, *PARTICIPANTS)]
         self._office("covenant", "add-party", *parties)
@@ -83,19 +87,21 @@ class SetUp:
         draft = self._write("study.toml", study_toml(self._covenant(), self.calendar))
         rates = ("--rates", str(self._write("rates.toml", rates_toml())))
         self._office("study", "new", str(draft))
-        (self.place.root / "precision.json").write_text(self._office("study", "precision", STUDY, *rates, "--json"))
+        precise = self.office("study", "precision", STUDY, *rates, "--json")
         self._office("study", "propose", STUDY, *rates)
+        (self.place.root / "precision.json").write_text(precise())
         for party in PARTICIPANTS:
             self._bring_papers(party)
         self.everyone(self._init)
         for party in PARTICIPANTS:
             self._finish(party)
+        links = [str(self.place.partner(party) / f"{party}.link.json") for party in PARTICIPANTS]
+        added = self.office("link", "add", *links)
         self.everyone(lambda _: ("approve", STUDY, "--officer", OFFICER, "--yes"), PARTNERS)
         for party in PARTNERS:
             folder = self.place.partner(party)
             self.place.from_partner(party, folder / f"{party}.{STUDY}.{OFFICER}.approval.json")
-        links = [str(self.place.partner(party) / f"{party}.link.json") for party in PARTICIPANTS]
-        self._office("link", "add", *links)
+        added()
         self._office("study", "status")
 
     def _init(self, party: PartyId) -> Command:

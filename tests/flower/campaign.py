@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 from numpy.typing import NDArray
 
@@ -110,7 +111,7 @@ class Undisturbed:
         key = example.signing_key(agreement.COORDINATOR)
         return cls(twin, Coordinator(Member(agreement.COORDINATOR, twin.covenant, geography(), LISTS, studies, key)))
 
-    def values(self, number: int) -> NDArray[object]:  # type: ignore[type-var]  # int64, as everywhere
+    def values(self, number: int) -> NDArray[np.int64]:
         """Run a round and return its sum."""
         self.parties.deliver(number)
         with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
@@ -129,7 +130,7 @@ class Undisturbed:
                     for answer in gates[party].receive(body, now_s):
                         self.coordinator.take(slot, answer)
                 step = self.coordinator.advance(slot)
-            return self.coordinator.session.opened(slot).values  # type: ignore[return-value]  # idem
+            return self.coordinator.session.opened(slot).values
 
 
 @dataclass

@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from gzip import compress
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -184,6 +186,66 @@ def test_a_run_with_another_bundle_is_foreign_and_the_bundle_stays_where_it_is(s
     scene.run_until(lambda: len(scene.superlink.pushed) == 1)
     assert scene.superlink.pushed[0].error.code == CODES[Answerless.FOREIGN]
     assert not scene.recorder.asked
+
+
+def _archive(*entries: tuple[ZipInfo, bytes]) -> bytes:
+    whole = BytesIO()
+    with ZipFile(whole, "w", ZIP_DEFLATED) as archive:
+        for entry, body in entries:
+            entry.compress_type = ZIP_DEFLATED
+            archive.writestr(entry, body)
+    return whole.getvalue()
+
+
+def _link(name: str, target: bytes) -> tuple[ZipInfo, bytes]:
+    entry = ZipInfo(name)
+    entry.create_system, entry.external_attr = 3, 0o120777 << 16  # a symbolic link, as Unix writes it
+    return entry, target
+
+
+BUNDLES: dict[str, Callable[[], bytes]] = {
+    "paths that lead out": lambda: _archive((ZipInfo("../../evil.py"), b"x = 1"), (ZipInfo("/etc/evil"), b"x")),
+    "a link to another file": lambda: _archive(_link("app.py", b"/etc/passwd")),
+    "300 MB in 300 kB": lambda: _archive((ZipInfo("bomb"), bytes(300 << 20))),
+    "twenty thousand files": lambda: _archive(*((ZipInfo(f"{number}.py"), b"") for number in range(20_000))),
+}
+
+
+def peak_growth_mb(work: Callable[[], object]) -> float:
+    """Return by how much the memory of this process grew at its highest while it worked."""
+    Path("/proc/self/clear_refs").write_text("5")  # the highest is from now on
+    before = _kilobytes("VmRSS")
+    work()
+    return (_kilobytes("VmHWM") - before) / 1_024
+
+
+def _kilobytes(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+@pytest.mark.parametrize("how", BUNDLES)
+@pytest.mark.parametrize("named", ["part_00", "app"])
+def test_a_hostile_bundle_in_the_place_of_a_message_is_carried_as_bytes_or_refused(
+    how: str, named: str, scene: Scene
+) -> None:
+    """N04: unpacked by nobody: in at most 50 MB and 2 s of processor; nothing of it is on the disk."""
+    body = BUNDLES[how]()
+    hostile = waiting(records(**{named: ConfigRecord({"bytes": body})}))
+    scene.superlink.queue += [hostile, waiting()]
+    started = time.process_time()
+    grown = peak_growth_mb(lambda: scene.run_until(lambda: len(scene.superlink.pushed) == 2))
+    assert scene.superlink.pushed[0].error.code == CODES[Answerless.FOREIGN]
+    assert scene.recorder.asked == [b"a frame"]
+    assert grown < 50
+    assert time.process_time() - started < 2
+
+
+def test_a_node_that_unpacked_the_bomb_would_be_seen() -> None:
+    """Negative control of the memory that is measured."""
+    body = BUNDLES["300 MB in 300 kB"]()
+    assert len(body) < 400_000
+    assert peak_growth_mb(lambda: ZipFile(BytesIO(body)).read("bomb")) > 250
 
 
 def test_the_node_has_no_call_that_fetches_a_bundle() -> None:
