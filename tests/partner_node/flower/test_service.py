@@ -5,12 +5,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from flwr.app import Message
 
 from partner_node.flower import service
+from partner_node.flower.ends import Ending
 from partner_node.flower.errors import LinkLost, Unregistered, VaultProcessEnded
 from partner_node.flower.link import Asked
 from partner_node.flower.service import HEALTH, Service, Wait
@@ -207,3 +209,22 @@ def test_the_health_file_says_how_it_is(tmp_path: Path) -> None:
     found = json.loads((tmp_path / HEALTH).read_text())
     assert found["state"] == "stopped"
     assert set(found) == {"at_s", "pid", "state"}
+
+
+def test_a_certificate_that_passes_a_limit_is_told_once_and_stands_in_the_health_file(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """T12 in part: 60, 30 and 7 days before, once each, as a code; monitoring reads the days from the health file."""
+    stop, begin = threading.Event(), date(2026, 3, 1)
+    days = iter([62, 61, 60, 59, 31, 30, 8, 7, 6])
+    line = Line([], stop)
+    service_ = Service(line, Vault(lambda _: ()), tmp_path / HEALTH, stop, Ending("edge", begin))
+    left = []
+    for state, each in enumerate(days):
+        service_.today = lambda each=each: begin - timedelta(days=each)  # type: ignore[misc]  # the day of this turn
+        service_._say(f"state {state}")  # noqa: SLF001 - a state each, as time passes
+        left.append(json.loads((tmp_path / HEALTH).read_text())["line_days_left"])
+    assert left == [62, 61, 60, 59, 31, 30, 8, 7, 6]
+    told = [json.loads(text) for text in capfd.readouterr().err.splitlines()]
+    codes = [each["code"] for each in told if each["event"] == "certificate-ends"]
+    assert codes == ["edge-60-days", "edge-30-days", "edge-7-days"]
