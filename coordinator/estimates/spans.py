@@ -136,10 +136,10 @@ def span_figures(
     dispersion = _dispersion(indicator, context, len(periods), once=once)
     consistent = _together(indicator, periods)
     figures, people = consistent.figures, context.inhabitants
-    shown = figures.told[:, 0] & _precise(figures, rule)
+    values, classes = displayed(consistent), reliability(figures)
+    shown = figures.told[:, 0] & _precise(figures, values, rule)
     shown[list(hidden)] = False
     limits, levels = registered(figures), underlying(figures, dispersion)
-    values, classes = displayed(consistent), reliability(figures)
     verdicts, changes, kin, alarms = _judged(
         indicator, context, consistent, before=before, shown=shown, dispersion=dispersion
     )
@@ -220,9 +220,11 @@ def _together(indicator: Indicator, periods: Sequence[int]) -> Consistent:
     return make_consistent(indicator.tree.tree, value.sum(axis=1)[:, None], variance.sum(axis=1)[:, None])
 
 
-def _precise(figures: Estimates, rule: PrecisionRule) -> Bools:
+def _precise(figures: Estimates, values: Displayed, rule: PrecisionRule) -> Bools:
+    """Tell which figures are as precise as the rule wants, judged by the lower of the unbiased and the shown one."""
+    lower = np.minimum(np.rint(figures.value[:, 0]), values.values[:, 0])
     half = two_sided(0.95) * np.sqrt(np.where(figures.told, figures.variance, np.inf))[:, 0]
-    return np.asarray(half <= float(rule.relative) * np.maximum(np.rint(figures.value[:, 0]), rule.reference))
+    return np.asarray(half <= float(rule.relative) * np.maximum(lower, rule.reference))
 
 
 def _judged(

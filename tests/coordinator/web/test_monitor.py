@@ -150,6 +150,19 @@ def test_parts_add_up_to_their_whole_where_all_are_shown() -> None:
     assert all(answer.published is not None for answer in wijken if isinstance(answer, Figure))
 
 
+def test_no_figure_is_shown_whose_margin_is_larger_than_itself() -> None:
+    """The study's rule is 100 %; the half that makes a whole figure's interval whole may be on top."""
+    found = [
+        (figure.value, figure.margin)
+        for indicator in monitor().indicators.values()
+        for span in indicator.spans.values()
+        for cell in span.cells.values()
+        if (figure := cell.figure)
+    ]
+    assert len(found) > 100
+    assert all(margin <= max(value, 1) + 1 for value, margin in found)
+
+
 def test_a_practice_study_marks_the_whole_monitor() -> None:
     assert monitor().practice
     assert not t.town(rounds=1, title="Meting 2026").practice
