@@ -72,7 +72,7 @@ def _compiled(parts: Mapping[str, bytes], drawings: Mapping[str, bytes], kind: s
         raise _unusable("a drawing that is too large")
     standards = ["ua-1"] if kind == "pdf" else []
     try:
-        made = typst.compile(
+        made = typst.compile(  # type: ignore[call-overload]  # several files in memory: documented, not in its types
             dict(parts), format=kind, ppi=ppi, ignore_system_fonts=True, pdf_standards=standards, timestamp=0
         )
     except typst.TypstError:

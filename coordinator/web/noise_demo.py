@@ -48,7 +48,7 @@ def noise_demo(variance: Fraction, *, step: int) -> NoiseDemo:
     source = RandomSource(sha256(b"samenzicht example of noise %d" % (step % (LAST_STEP + 1))).digest())
     margin = half_width(variance)
     values = [EXAMPLE + int(noise) for noise in draw(variance, DRAWS, source)]
-    reach = max(3 * margin, EXAMPLE)
+    reach = 3 * margin
     axis = Axis(EXAMPLE - reach, EXAMPLE + reach, _EDGE, WIDTH - 2 * _EDGE)
     return NoiseDemo(EXAMPLE, margin, step, tuple(_draw(value, margin, axis) for value in values))
 

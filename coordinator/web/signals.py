@@ -28,6 +28,17 @@ class SignalKind(StrEnum):
     PARTED = "parted"  # higher by one partner, lower by another
 
 
+_ORDER = {
+    kind: place
+    for place, kind in enumerate(
+        (
+            *(SignalKind.RISEN, SignalKind.HIGHER, SignalKind.PARTED, SignalKind.UNLIKE_ALIKE),
+            *(SignalKind.DRIFTING, SignalKind.FALLEN, SignalKind.LOWER),
+        )
+    )
+}
+
+
 class Doubt(StrEnum):
     """Why a signal could be registration and not what happens."""
 
@@ -57,9 +68,10 @@ FEW_INHABITANTS = 3_000  # below it a few households are a visible part of the f
 
 
 def signals(view: View) -> tuple[Signal, ...]:
-    """Return every signal of the view's level and stretch, of its area if it has one, by area and topic."""
+    """Return every signal of the view's level and stretch, of its area if it has one, by kind, area and topic."""
     areas: Sequence[MonitorArea] = of_level(view) if view.area is None else (view.area,)
-    return tuple(signal for area in areas for signal in _of_area(area, view))
+    found = (signal for area in areas for signal in _of_area(area, view))
+    return tuple(sorted(found, key=lambda signal: _ORDER[signal.kind]))
 
 
 def _of_area(area: MonitorArea, view: View) -> Iterator[Signal]:
@@ -88,8 +100,8 @@ def _kinds(indicator: MonitorIndicator, area: MonitorArea, figure: Figure) -> It
         yield SignalKind.RISEN
     elif figure.change is Verdict.LOWER:
         yield SignalKind.FALLEN
-    elif area.code in indicator.drifting:
-        yield SignalKind.DRIFTING
+    elif area.code in indicator.drifting and figure.verdict is Verdict.NO_DIFFERENCE:
+        yield SignalKind.DRIFTING  # beside `higher` or `lower` it would say the same again
 
 
 def _parted(area: MonitorArea, told: Sequence[tuple[MonitorIndicator, Span, Figure]], view: View) -> Iterator[Signal]:

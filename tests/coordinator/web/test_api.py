@@ -2,6 +2,7 @@
 
 import time
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -41,8 +42,8 @@ def ask(path: str, number: int) -> list[int]:
     seen: list[int] = []
 
     @settings(max_examples=number, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(st.one_of(api()[path]["GET"].as_strategy(generation_mode=mode) for mode in GenerationMode))
-    def each(case: schemathesis.Case) -> None:
+    @given(st.one_of([api()[path]["GET"].as_strategy(generation_mode=mode) for mode in GenerationMode]))
+    def each(case: "schemathesis.Case[Any]") -> None:
         query = {name: value for name, value in (case.query or {}).items() if value is not None}
         answer = reader().get(f"{path}?{urlencode(query, doseq=True, errors='surrogatepass')}")
         seen.append(answer.status_code)

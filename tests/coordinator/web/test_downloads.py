@@ -6,6 +6,7 @@ import json
 import zipfile
 import zlib
 from dataclasses import replace
+from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
 from xml.etree import ElementTree as ET
@@ -15,12 +16,12 @@ from odfdo import Document
 from python_calamine import CalamineWorkbook
 
 from coordinator.figures_file import harmless
-from coordinator.web.monitor import Figure, Monitor
+from coordinator.web.monitor import Figure, Monitor, SpanId
 from coordinator.web.site import Site
 from coordinator.web.view_file import COLUMNS, NAMES
-from protocol.words.geography import Level
+from protocol.words.geography import AreaCode, Level
 from tests.coordinator.web.reader import Reader
-from tests.coordinator.web.town import BUSY, HIDDEN, NOT_DELIVERED, STRIKING, town
+from tests.coordinator.web.town import BUSY, HIDDEN, MAIN, NOT_DELIVERED, STRIKING, town
 
 KINDS = ("csv", "json", "xlsx", "ods")
 STATES = ("", "periode=2025-Q4", "onderwerp=verzuim&periode=2025-Q2", "niveau=buurt", "onderwerp=incidenten", "lang=en")
@@ -49,10 +50,10 @@ def test_a_csv_says_what_the_page_says_and_leaves_what_is_not_shown_empty_with_a
         answer.headers["content-disposition"] == 'attachment; filename="samenzicht_meldingen_2025-Q4_oefengegevens.csv"'
     )
     rows = {row["area"]: row for row in rows_of(answer.content)}
-    span = shown().indicators["meldingen"].spans["2025-Q4"]
+    span = shown().indicators[MAIN].spans[SpanId("2025-Q4")]
     assert set(rows) == {area.code for area in shown().at(Level.WIJK)} | {shown().whole}
     for code, row in rows.items():
-        told = span.cells[code].answer
+        told = span.cells[AreaCode(code)].answer
         if isinstance(told, Figure):
             assert (row["value"], row["low"], row["high"]) == (str(told.value), str(told.low), str(told.high))
             assert row["reason"] == ""
@@ -104,7 +105,7 @@ def _number(text: str) -> object:
 
 
 def _text(cell: object) -> str:
-    return f"{float(cell):.6g}" if isinstance(cell, int | float) or hasattr(cell, "as_tuple") else str(cell)
+    return f"{float(cell):.6g}" if isinstance(cell, int | float | Decimal) else str(cell)
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
@@ -187,8 +188,8 @@ def _holds(at: Reader, route: str, marks: list[bytes]) -> bool:
 def _loud() -> Site:
     """Return the town in which one figure that is shown is that number."""
     made = shown()
-    indicator = made.indicators["meldingen"]
-    span = indicator.spans["2025-Q4"]
+    indicator = made.indicators[MAIN]
+    span = indicator.spans[SpanId("2025-Q4")]
     cell = span.cells[BUSY[0]]
     assert isinstance(cell.answer, Figure)
     loud = replace(cell, answer=replace(cell.answer, value=abs(STRIKING)))
