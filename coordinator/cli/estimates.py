@@ -126,7 +126,7 @@ def _source(folder: Path, bundle: Path | None, *, published: bool) -> _Source:
         return _of_bundle(read_files(bundle))
     with open_office(folder, read_only=True) as office:
         if published:
-            return _of_bundle(bundle_files(office, Audience.PUBLIC))
+            return _of_bundle(bundle_files(office)[Audience.PUBLIC])
         covenant, gone = office.covenant().covenant, withdrawn_periods(office)
         studies = tuple(
             StudyTables(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from coordinator.models.curved import fit
 from protocol.study.rules import check_study
@@ -14,7 +15,7 @@ TRUE = truth(3, seed=2, base=-0.7, spread=0.25)
 
 
 def drawn(seed: int) -> Households:
-    def counts(rng: np.random.Generator, predictor: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]  # of a test
+    def counts(rng: np.random.Generator, predictor: NDArray[np.float64]) -> NDArray[np.int64]:
         return np.asarray(np.minimum(rng.poisson(np.exp(predictor)), MOST), dtype=np.int64)
 
     return invent_with(TRUE, 8_000, seed=seed, draw=counts)
