@@ -10,7 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
-from schemathesis.core.failures import FailureGroup
+from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from coordinator.web.routes.api import PROBLEMS
@@ -72,7 +72,7 @@ def test_every_answer_is_one_that_the_document_names_a_thousand_times(path: str)
 def test_an_answer_that_the_document_does_not_name_is_seen() -> None:
     """Control: the same check on an answer of another form."""
     operation = api()["/api/v1/areas"]["GET"]
-    with pytest.raises(FailureGroup):
+    with pytest.raises((Failure, FailureGroup)):
         operation.validate_response(reader().get("/api/v1/topics"))
 
 

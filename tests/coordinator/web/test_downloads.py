@@ -181,7 +181,7 @@ def test_a_hidden_number_is_in_no_byte_of_anything_that_is_served() -> None:
 
 
 def _holds(at: Reader, route: str, marks: list[bytes]) -> bool:
-    body = plain(at.get(f"{route}?periode=2025-Q4&gebied={BUSY[0]}").content)
+    body = plain(at.get(f"{route}?periode=2025-Q1&gebied={BUSY[0]}").content)
     return any(mark in body for mark in marks)
 
 
@@ -189,7 +189,7 @@ def _loud() -> Site:
     """Return the town in which one figure that is shown is that number."""
     made = shown()
     indicator = made.indicators[MAIN]
-    span = indicator.spans[SpanId("2025-Q4")]
+    span = indicator.spans[SpanId("2025-Q1")]
     cell = span.cells[BUSY[0]]
     assert isinstance(cell.answer, Figure)
     loud = replace(cell, answer=replace(cell.answer, value=abs(STRIKING)))
