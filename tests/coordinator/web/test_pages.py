@@ -312,6 +312,13 @@ def test_a_search_finds_names_and_postcodes() -> None:
     assert "Niets gevonden" in get("/?zoek=%3Cb%3E").text
 
 
+def test_invented_key_figures_are_not_said_to_be_of_cbs() -> None:
+    assert "Kerncijfers: verzonnen" in get(f"/gebied/{HERE}").text
+    real = Reader(site(t.town(rounds=1, title="Meting 2026"))).get(f"/gebied/{HERE}").text
+    assert "Kerncijfers: CBS, indeling 2024" in real
+    assert "verzonnen" not in real
+
+
 def test_comparisons_are_said_in_a_sentence() -> None:
     quiet = t.QUIET
     made = t.town()
