@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from coordinator.models.curved import IDENTIFIED, fitted_model, spread_of
+from coordinator.models.curved import fitted_model, least_eigenvalue, spread_of
 from coordinator.models.fitted import FittedModel, NotIdentified, OneOutcome
 from coordinator.models.steps import ModelPlan, Noisy, OpenedStep, in_order, missing
 from protocol.study.model import Statistic
@@ -26,7 +26,7 @@ def fit_linear(plan: ModelPlan, opened: Sequence[OpenedStep]) -> FittedModel:
     size, whole = plan.model.columns, sums.value
     square, cross, households = whole[:size, :size], whole[:size, size], float(whole[0, 0])
     values = np.linalg.eigvalsh(square)
-    if values[0] < IDENTIFIED * sums.sd * np.sqrt(size):
+    if values[0] < least_eigenvalue(sums):
         raise NotIdentified(
             got="features that these figures cannot tell apart",
             wanted="features that differ between households, each from the others",

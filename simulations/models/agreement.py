@@ -91,7 +91,7 @@ def agree_on(
     partners: int = 10,
     clip: float,
     curve: Curve | None = logistic_curve(),  # noqa: B008 - frozen, and the same each time
-    outcome_most: int = 1,
+    outcome: Coding = Coding(1, 0.0, CONSTANT),
     rho: Fraction = CAP,
     gradients: int = GRADIENTS,
 ) -> ModelAgreed:
@@ -103,7 +103,7 @@ def agree_on(
         areas=(Area(code=AreaCode("GM9901"), name=Line("Oefenland"), parent=None),),
     )
     covenant = _covenant(names, geography)
-    model = _model(codings, clip, curve, outcome_most)
+    model = _model(codings, clip, curve, outcome)
     terms = StepTerms(MODEL, model, names, 1, PeriodLength.YEAR, rho)
     tables = step_tables(terms, gradients=gradients)
     steps = sorted({step for table in tables for step in table.steps})
@@ -125,7 +125,7 @@ def agree_on(
     return ModelAgreed(covenant, geography, study, names)
 
 
-def _model(codings: tuple[Coding, ...], clip: float, curve: Curve | None, outcome_most: int) -> Model:
+def _model(codings: tuple[Coding, ...], clip: float, curve: Curve | None, outcome: Coding) -> Model:
     features = tuple(
         Feature(
             label=Line(f"Kenmerk {place}"),
@@ -139,9 +139,9 @@ def _model(codings: tuple[Coding, ...], clip: float, curve: Curve | None, outcom
         population=_column(POPULATION, 1, most=1),
         outcome=Feature(
             label=Line("Weer gemeld"),
-            column=_column(OUTCOME, 0, most=outcome_most),
-            times=1 if curve is not None else CONSTANT,
-            minus=0,
+            column=_column(OUTCOME, 0, most=outcome.most),
+            times=round(CONSTANT / outcome.spread),
+            minus=round(CONSTANT * outcome.mean / outcome.spread),
         ),
         features=features,
         constant=CONSTANT,

@@ -89,7 +89,8 @@ class ExampleOffice:
         store.keep_covenant(example.signed_covenant(agreed))
         store.log.append(CovenantEntry(covenant_digest=digest_of(agreed)).encode())
         store.keep_study(example.signed_study(self.study))
-        for party in CONTRIBUTORS:
+        asked = {party for table in self.study.tables for party in table.contributors}
+        for party in sorted(asked & set(CONTRIBUTORS)):
             store.keep_approval(approval(self.study, party))
             for scheduled in self.study.schedule:
                 store.keep_declaration(declaration(self.study, party, scheduled.period))

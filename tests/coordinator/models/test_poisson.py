@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from coordinator.models.curved import fit
 from protocol.study.rules import check_study
-from simulations.models.agreement import agree_on
+from simulations.models.agreement import CONSTANT, Coding, agree_on
 from simulations.models.households import Households, invent_with, records_of, truth
 from simulations.models.poisson import MOST, poisson_curve
 from simulations.models.without_rounds import run_steps
@@ -22,7 +22,7 @@ def drawn(seed: int) -> Households:
 
 
 def test_a_count_is_fitted_with_a_curve_alone() -> None:
-    agreed = agree_on(TRUE.codings, partners=3, clip=3.0, curve=poisson_curve(), outcome_most=MOST)
+    agreed = agree_on(TRUE.codings, partners=3, clip=3.0, curve=poisson_curve(), outcome=Coding(MOST, 0.0, CONSTANT))
     check_study(agreed.study, agreed.covenant)
     some = drawn(1)
     share = len(some.outcome) // 3
