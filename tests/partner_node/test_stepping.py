@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from partner_node import stepping
 from partner_node.counting import Counted
 from partner_node.pipeline import contribution_parts, noised
+from partner_node.preview import preview
 from partner_node.records import Marks, Records
 from partner_node.stepping import count_step, model_rows
 from privacy.counts import CellCounts
@@ -289,6 +290,22 @@ def test_a_partner_that_does_not_contribute_adds_zeros_and_charges_nobody() -> N
     )
     assert not found.cells.values.any()
     assert found.charges.nano_rho.size == 0
+
+
+def test_an_officer_sees_what_a_step_would_take_before_it_is_approved() -> None:
+    chosen, records = agreed(), records_of(invent(truth(3), 40, seed=3))
+    found = preview(
+        chosen.study,
+        step_in(PERIOD, 1),
+        records,
+        chosen.member(chosen.partners[0]),
+        known=ArrayBook(),
+        secret=bytes(32),
+        source=seeded_source(1, "preview"),
+    )
+    true_sums = counted(records, 1, (0,) * 4).cells.values.tolist()
+    assert [value for table in found.tables for _, value in table.cells] == true_sums
+    assert found.households[-1].plan_loss <= CAP * NANO + 2 * len(STEPS)
 
 
 def test_every_statistic_is_of_some_step() -> None:

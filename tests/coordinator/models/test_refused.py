@@ -1,6 +1,7 @@
 """What a model refuses by name, and what it answers instead: odd data, partners that leave, nodes that restart."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from coordinator.models.judged import NoBetterThanNaive, judge
 from coordinator.models.rounds import opened_steps
 from coordinator.models.steps import OpenedStep, PartnersChanged, StepsMissing
 from protocol.errors import Fault
-from protocol.round.member import WrongParticipants
+from protocol.round.member import WrongParticipants, WrongSpec
+from protocol.study.model import MAX_PARAMETER
 from protocol.words.ids import PartyId
 from protocol.words.period import step_in
 from simulations.models.agreement import PERIOD
@@ -111,6 +113,31 @@ def test_a_partner_that_leaves_between_steps_ends_the_model_and_books_what_was_r
     fewer = replace(opened[0], period=step_in(PERIOD, 2), contributors=frozenset(agreed().partners[1:]))
     with pytest.raises(PartnersChanged):
         parameters(agreed().plan, (opened[0], fewer), 3)
+
+
+@pytest.mark.parametrize("asked", [(), (0,) * 4, (0,) * 6])
+def test_an_offer_with_another_number_of_parameters_is_refused_before_anything_is_read(asked: tuple[int, ...]) -> None:
+    world = model_world(agreed(), records(invent(true(), 90, seed=7), agreed().partners), seed=7)
+    everyone, period = agreed().covenant.participants, step_in(PERIOD, 1)
+    step = world.coordinator.propose(agreed().study_digest, period, everyone, world.now_s, asked)
+    party = world.parties[agreed().partners[0]]
+    with pytest.raises(WrongSpec, match="parameters"):
+        party.receive(step.messages[0][1], world.now_s)
+    assert not party.durable.memory.slots
+
+
+def test_parameters_that_nobody_should_believe_are_answered_and_cost_no_more_than_the_plan_says() -> None:
+    """The largest that an offer may hold: every mean is at an end of the curve."""
+    world = model_world(agreed(), records(invent(true(), 900, seed=8), agreed().partners), seed=8)
+    asked = (MAX_PARAMETER, -MAX_PARAMETER, MAX_PARAMETER, 0, MAX_PARAMETER)
+    world.run(agreed().study_digest, step_in(PERIOD, 1), parameters=asked)
+    party = world.parties[agreed().partners[0]]
+    assert isinstance(party, ModelParty)
+    tables = [agreed().study.table(table.id) for table in agreed().plan.tables(1)]
+    worst = sum(
+        Fraction(agreed().plan.model.norm_of(table.statistic) ** 2) / (2 * table.variance.fraction) for table in tables
+    )
+    assert 0 < max(party.book_shelf.book.spent[2026].values()) <= worst * 10**9 + 2
 
 
 class Stopped(Fault):
