@@ -27,7 +27,7 @@ from protocol.round.messages import Offer
 from protocol.round.opening import Opened
 from protocol.study.grid import Segment
 from protocol.study.study import Study
-from protocol.words.period import Period
+from protocol.words.period import Period, step_of
 
 
 class UnsoundBundle(EstimateRefusal):
@@ -111,6 +111,8 @@ def published_table(table: ReleasedTable, segment: Segment, counted_in: Period) 
 
 def _tables(held: BundledRound, reader: Reader) -> tuple[NoisyTable, ...]:
     release = held.release.release
+    if step_of(release.period) is not None:
+        return ()  # steps of a model are no tables of figures
     grid = reader.grid(release.study_digest, release.period)
     if held.frames is None:
         return tuple(

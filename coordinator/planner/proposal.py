@@ -19,6 +19,7 @@ from protocol.ratio import Ratio
 from protocol.round.member import Reader
 from protocol.study.grid import Segment
 from protocol.study.measure import Table
+from protocol.study.model import StepTable
 from protocol.study.plan import LEAST_SHARE_VARIANCE, least_cost
 from protocol.study.study import Study
 from protocol.words.geography import Level
@@ -84,12 +85,14 @@ def propose(study: Study, reader: Reader, world: PublicWorld, *, wished_share: f
     The width of an interval that still counts as precise is the study's own, `publish_margin_percent`.
     Raises: as `precision`.
     """
-    chosen = {table.id: _largest_variance(table, study, reader, world, wished_share) for table in study.tables}
+    counted = [table for table in study.tables if not isinstance(table, StepTable)]
+    chosen = {table.id: _largest_variance(table, study, reader, world, wished_share) for table in counted}
     ideal = _changed(study, lambda table: Fraction(chosen[table.id] or table.variance.fraction))
     growth, fits = _growth(ideal, reader, world)
     final = _grown(ideal, growth)
     shown = {entry.table: entry.publishable for entry in forecasts(final, reader_of(final, reader), world)}
-    costs = {table.id: float(least_cost(table, reader.covenant)) for table in final.tables}
+    counted = [table for table in final.tables if not isinstance(table, StepTable)]
+    costs = {table.id: float(least_cost(table, reader.covenant)) for table in counted}
     whole = sum(costs.values())
     tables = tuple(
         TableProposal(
@@ -99,11 +102,11 @@ def propose(study: Study, reader: Reader, world: PublicWorld, *, wished_share: f
             costs[table.id] / whole,
             () if shown[table.id] >= wished_share else _advice(table, study, reader, world, wished_share),
         )
-        for table in final.tables
+        for table in counted
     )
-    levels = {table.level for table in final.tables}
+    levels = {table.level for table in counted}
     shares = tuple(
-        (level, sum(costs[table.id] for table in final.tables if table.level is level) / whole)
+        (level, sum(costs[table.id] for table in counted if table.level is level) / whole)
         for level in Level
         if level in levels
     )
@@ -199,6 +202,10 @@ def _grown(study: Study, growth: int) -> Study:
 
 
 def _changed(study: Study, variance_of: Callable[[Table], Fraction]) -> Study:
-    tables = tuple(table.model_copy(update={"variance": Ratio.of(variance_of(table))}) for table in study.tables)
+    tables = tuple(
+        # The noise of a model is chosen with its budget, not with the areas of a map.
+        table if isinstance(table, StepTable) else table.model_copy(update={"variance": Ratio.of(variance_of(table))})
+        for table in study.tables
+    )
     # A copy keeps what its original has worked out; a parsed value has worked out nothing.
     return Study.parse(study.model_copy(update={"tables": tables}).encode(), source="the planner")

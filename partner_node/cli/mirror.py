@@ -11,11 +11,11 @@ from partner_node.cli.opening import open_node
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, aligned, door, today
 from partner_node.cli.words import heads
 from partner_node.config import read_bytes
-from partner_node.counting import count
 from partner_node.delivered import read_node_delivery
 from partner_node.errors import PolicyRefusal
 from partner_node.mirror import Delivered, Mirror, MirroredTable, NothingSpent, mirror
 from partner_node.node import Node
+from partner_node.stepping import count_offer
 from partner_node.vault.accounts import load_accounts
 from partner_node.vault.carry_out import load_commitment
 from partner_node.vault.shelf import VaultShelf
@@ -72,7 +72,10 @@ def _mirrored(node: Node, study: Study, period: Period, release: Release) -> Mir
         then = load_commitment(vault, slot).values
         delivery = read_node_delivery(node, today=today())
         known = NothingSpent(VaultShelf(vault))
-        counted = count(delivery.records, member, digest, period, known=known, secret=node.keys.node_secret)
+        offer = VaultShelf(vault).memory.slots[slot].offer  # of a step: at which coefficients it was asked
+        if offer is None:
+            raise AssertionError("a slot that was paid for was offered")
+        counted = count_offer(delivery.records, member, offer, known=known, secret=node.keys.node_secret)
     now = Delivered(counted, delivery.faults, delivery.read, delivery.used)
     return mirror(release, study, grid, party=agreed.party, then=np.asarray(then), paid=paid.charges, now=now)
 

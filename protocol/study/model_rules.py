@@ -6,11 +6,13 @@ from protocol.covenant.covenant import Covenant
 from protocol.errors import AgreementRefusal
 from protocol.study.measure import Measure, MeasureKind, Table
 from protocol.study.model import MAX_CODED, Column, ColumnKind, Model, ModelMeasure, Statistic, StepTable
+from protocol.study.plan import share_variance
 from protocol.study.study import Study
 from protocol.words.geography import Level
 from protocol.words.period import days_of, step_of
 
 MAX_NORM = 1 << 29  # of what one unit adds to a statistic: the squares of sixteen add up within 62 bits
+MAX_VARIANCE = 1 << 40  # of all shares together; `privacy/shares.py` draws no more, and no margin is computed above
 _ACT = "the coordinator must mend the study and propose it again"
 
 
@@ -35,6 +37,7 @@ def model_problems(study: Study, covenant: Covenant) -> Iterator[AgreementRefusa
     yield from _order_problems(study)
     for table in study.tables:
         yield from _table_problems(table, study.measure_of(table), study)
+        yield from _noise_problems(table, covenant)
 
 
 def named_measures(study: Study) -> frozenset[str]:
@@ -139,6 +142,17 @@ def _order_problems(study: Study) -> Iterator[AgreementRefusal]:
         opens = [entry.opens for entry in steps if days_of(entry.period) == days]
         if opens != sorted(opens):
             yield _wrong_step(f"steps of {days} that open before those they need", "rounds that open in order of step")
+
+
+def _noise_problems(table: Table, covenant: Covenant) -> Iterator[AgreementRefusal]:
+    """Refuse a step whose whole noise no page could show a margin of."""
+    contributors = len(table.contributors)
+    if not isinstance(table, StepTable) or (table.is_joint and contributors <= covenant.colluders):
+        return  # TooFewContributors says the latter
+    if contributors * share_variance(table, covenant.colluders, contributors) > MAX_VARIANCE:
+        yield _wrong_step(
+            f"step {table.id} with a variance above 2^40", "coarser means, a smaller clip norm or more rho"
+        )
 
 
 def _wrong_model(got: str, wanted: str) -> WrongModel:

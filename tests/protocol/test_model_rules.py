@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from protocol.errors import Refusal
+from protocol.ratio import Ratio
 from protocol.study.model import Column, ColumnKind, Model, ModelMeasure, StepTable
 from protocol.study.model_rules import WrongModel, WrongStep
 from protocol.study.rules import UnknownReference, check_study
@@ -108,6 +109,13 @@ def test_steps_open_in_their_order() -> None:
         *rest,
     )
     refused(AGREED.study.model_copy(update={"schedule": swapped}), WrongStep, "before those they need")
+
+
+def test_a_step_with_more_noise_than_a_margin_can_be_shown_of_is_refused() -> None:
+    refused(
+        with_step(variance=Ratio.of(2**40 * 2 // 3 + 1)), WrongStep, r"above 2\^40"
+    )  # three shares, t = 1: times 3/2
+    check_study(with_step(variance=Ratio.of(2**40 * 2 // 3)), AGREED.covenant)
 
 
 def test_scores_have_bins_and_nothing_else_has() -> None:

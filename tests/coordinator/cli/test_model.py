@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from coordinator.estimates.bundle_tables import bundle_tables
 from coordinator.models.draft import StepTerms, step_tables
 from protocol.digest import digest_of
 from protocol.study.rules import check_study
@@ -72,7 +73,10 @@ def test_a_step_is_published_like_any_round_and_is_no_figure_in_an_export(office
     folder = office.home / "out"
     office.done("export", "--to", str(folder))
     assert "model" not in (folder / "figures.csv").read_text()
+    held = folder / "public-bundle"
     (released,) = (json.loads(path.read_text()) for path in folder.glob("public-bundle/rounds/*/release.json"))
     cells = [cell for table in released["release"]["tables"] for cell in table["cells"]]
     assert len(cells) == 15 + 5  # the triangle of five columns, and a gradient
     assert all(cell["value"] is not None for cell in cells)
+    bundle = {path.relative_to(held).as_posix(): path.read_bytes() for path in held.rglob("*") if path.is_file()}
+    assert [study.tables for study in bundle_tables(bundle).studies] == [()]
