@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from coordinator.web.crowd import MOST_AT_ONCE, Crowd
 from coordinator.web.headers import Headers
 from coordinator.web.mishaps import register_mishaps
 from coordinator.web.routes import (
@@ -27,8 +28,8 @@ from coordinator.web.site import Site
 PAGES = (api, downloads, pictures, start, areas, overview, compare, profile, signals, availability, explanation, static)
 
 
-def make_app(site: Site, *, watch: bool = True) -> FastAPI:
-    """Return the application. watch: look for new releases while it runs."""
+def make_app(site: Site, *, watch: bool = True, most_at_once: int = MOST_AT_ONCE) -> FastAPI:
+    """Return the application. watch: look for new releases while it runs. most_at_once: readers that are answered."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -45,5 +46,6 @@ def make_app(site: Site, *, watch: bool = True) -> FastAPI:
     for page in PAGES:
         app.include_router(page.router)
     register_mishaps(app)
-    app.add_middleware(Headers)
+    app.add_middleware(Crowd, most=most_at_once)
+    app.add_middleware(Headers)  # the last one is outermost: a refusal has the headers too
     return app

@@ -12,7 +12,7 @@ from coordinator.web.site import Site
 from coordinator.web.theme import Theme
 from privacy.language import Language
 
-MOST_AT_ONCE = 500  # readers; the next one is told to wait
+MOST_LINES = 2_000  # open at once; the application itself refuses above `crowd.MOST_AT_ONCE`, with a page
 _KEEP_ALIVE_S = 5
 _BACKLOG = 256
 
@@ -50,7 +50,7 @@ def serve(site: Site, listener: socket.socket) -> None:
         access_log=False,  # who looked at what is nobody's business here
         server_header=False,
         ws="none",  # no page opens one
-        limit_concurrency=MOST_AT_ONCE,
+        limit_concurrency=MOST_LINES,
         timeout_keep_alive=_KEEP_ALIVE_S,
     )
     uvicorn.Server(config).run(sockets=[listener])

@@ -1,5 +1,6 @@
 """The pages: every state in words, addresses that are none, hostile labels, headers, and what never is in a byte."""
 
+import asyncio
 import gzip
 import re
 from functools import cache
@@ -227,6 +228,33 @@ def test_each_refusal_has_a_page_of_its_own_in_both_languages(status: int) -> No
         assert answer.status_code == status
         assert f"<h1>{MISHAPS[status].title[place]}</h1>" in answer.text
         assert MISHAPS[status].text[place] in answer.text
+
+
+def test_a_reader_too_many_is_told_to_wait_and_those_inside_are_answered() -> None:
+    app = make_app(site(t.town(rounds=1)), watch=False, most_at_once=2)
+    both, leave = asyncio.Barrier(3), asyncio.Event()  # both readers and this test
+
+    @app.get("/langzaam")
+    async def slow() -> str:
+        await both.wait()
+        await leave.wait()
+        return "klaar"
+
+    async def ask() -> tuple[int, httpx.Response, int]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://monitor") as client:
+            first, second = (asyncio.create_task(client.get("/langzaam")) for _ in range(2))
+            await both.wait()
+            refused = await client.get("/wijken")
+            leave.set()
+            done = [(await task).status_code for task in (first, second)]
+            after = await client.get("/wijken")
+            return max(done), refused, after.status_code
+
+    slow_status, refused, after = asyncio.run(ask())
+    assert (slow_status, refused.status_code, after) == (200, 503, 200)
+    assert MISHAPS[503].text[0] in refused.text
+    assert refused.headers["retry-after"] == "30"
+    assert refused.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
 
 
 def test_a_fault_has_a_reference_and_no_reason() -> None:
