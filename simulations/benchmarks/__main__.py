@@ -27,6 +27,8 @@ BENCHMARKS = {
     "model_step": "simulations.benchmarks.models:model_step",
     "monitor_country": "simulations.benchmarks.monitor:monitor_country",
     "monitor_page": "simulations.benchmarks.monitor:monitor_page",
+    "monitor_painted": "simulations.benchmarks.monitor_painted:monitor_painted",
+    "monitor_profile": "simulations.benchmarks.monitor_painted:monitor_profile",
     "monitor_readers": "simulations.benchmarks.monitor_readers:monitor_readers",
     "node_10m_csv": "simulations.benchmarks.node:node_10m_csv",
     "node_10m_parquet": "simulations.benchmarks.node:node_10m_parquet",
