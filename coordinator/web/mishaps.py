@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass, replace
-from secrets import token_hex
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -12,6 +11,7 @@ from coordinator.web.address import BrokenAddress, UnknownInAddress, read_view
 from coordinator.web.answer import HTML, site_of
 from coordinator.web.render import render
 from privacy.language import Language
+from privacy.randomness import MIN_FRESH_BYTES, fresh_bytes
 from protocol.errors import SamenzichtError
 
 API = "/api/"
@@ -118,7 +118,7 @@ def _page(request: Request, known: Mishap, reference: str) -> str:
 
 
 def _logged(request: Request, status: int, error: Exception) -> Response:
-    reference = token_hex(4)
+    reference = fresh_bytes(MIN_FRESH_BYTES).hex()[:8]
     # The kind of error only: a message may hold what somebody typed.
     log.error("%s %s %s", reference, status, type(error).__name__)
     return mishap(request, status, reference=reference)

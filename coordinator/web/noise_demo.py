@@ -1,17 +1,17 @@
 """Computes: an example of noise: one number that we chose, released five times with the noise of the study.
 
-The number is no figure of anyone and the key is known to all; what a round draws has nothing to do with it.
+The number is no figure of anyone; what a round draws has nothing to do with it.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
-from hashlib import sha256
+from functools import lru_cache
 
 from coordinator.web.charts.scale import Axis
 from coordinator.web.charts.whisker import WIDTH, Whisker
 from privacy.noise import draw
 from privacy.precision import half_width
-from privacy.randomness import RandomSource
+from privacy.randomness import fresh_source
 
 DRAWS = 5
 EXAMPLE = 40  # households in a quarter: about what a large wijk has
@@ -41,16 +41,20 @@ class NoiseDemo:
 
 
 def noise_demo(variance: Fraction, *, step: int) -> NoiseDemo:
-    """Return the example. step: 0 to LAST_STEP; another step is other noise, the same step always the same.
+    """Return the example. step: 0 to LAST_STEP; another step is other noise, the same step the same while we run.
 
     Raises: UnusableVariance.
     """
-    source = RandomSource(sha256(b"samenzicht example of noise %d" % (step % (LAST_STEP + 1))).digest())
     margin = half_width(variance)
-    values = [EXAMPLE + int(noise) for noise in draw(variance, DRAWS, source)]
+    values = [EXAMPLE + noise for noise in _drawn(variance, step % (LAST_STEP + 1))]
     reach = 3 * margin
     axis = Axis(EXAMPLE - reach, EXAMPLE + reach, _EDGE, WIDTH - 2 * _EDGE)
     return NoiseDemo(EXAMPLE, margin, step, tuple(_draw(value, margin, axis) for value in values))
+
+
+@lru_cache(maxsize=2 * (LAST_STEP + 1))
+def _drawn(variance: Fraction, _step: int) -> tuple[int, ...]:
+    return tuple(map(int, draw(variance, DRAWS, fresh_source())))
 
 
 def _draw(value: int, margin: int, axis: Axis) -> Draw:

@@ -2,9 +2,11 @@
 
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -26,13 +28,28 @@ def commands(page: str) -> list[str]:
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     program, *arguments = shlex.split(command)
-    return subprocess.run(
-        [str(Path(sys.executable).parent / program), *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = [str(Path(sys.executable).parent / program), *arguments]
+    if arguments[0] == "serve":
+        return served(words, folder)
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def served(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Start what serves until it is told to stop, on a free port; ask for its first page, and stop it."""
+    process = subprocess.Popen([*words, "--port", "0"], cwd=folder, stderr=subprocess.PIPE, text=True)
+    told = []
+    try:
+        for line in process.stderr or ():
+            told.append(line)
+            if line.startswith("http"):
+                with urlopen(line.strip(), timeout=60) as answer:  # noqa: S310 - an address of our own command
+                    assert answer.status == 200
+                break
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    stopped = 0 if process.returncode == -signal.SIGINT else process.returncode
+    return subprocess.CompletedProcess(words, stopped if told else 1, stderr="".join(told))
 
 
 @pytest.mark.parametrize("page", PAGES)

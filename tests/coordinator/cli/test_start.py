@@ -10,7 +10,8 @@ from coordinator.cli.app import GROUPS
 
 ROOT = Path(__file__).resolve().parents[3]
 MAPS = ("shapely", "pyogrio", "pandas")
-NEEDS = {"geography": MAPS, "estimates": (*MAPS, "scipy")}  # the one reads maps; the other computes from them
+# Maps are read by the first; the others compute from them, or from the sums of a model's steps.
+NEEDS = {"geography": MAPS, "estimates": (*MAPS, "scipy"), "serve": (*MAPS, "scipy"), "model": ("scipy",)}
 HEAVY = (*MAPS, "alembic", "scipy", "polars", "flwr", "grpc", "dp_accounting", "python_calamine")
 
 
