@@ -21,6 +21,7 @@ CHROMIUM = "chromium"  # Debian's
 VISITS = 5
 PAGE = "/wijken?niveau=buurt"
 _PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+_IS_PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length > 0"
 
 
 def monitor_painted() -> tuple[Result, ...]:
@@ -66,6 +67,7 @@ def _visits(program: str, address: str) -> list[float]:
             context = browser.new_context()
             page = context.new_page()
             page.goto(address)
+            page.wait_for_function(_IS_PAINTED)
             took.append(float(page.evaluate(_PAINTED)))
             context.close()
         browser.close()
