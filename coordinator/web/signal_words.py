@@ -11,7 +11,8 @@ KINDS: Mapping[SignalKind, Pair] = {
     SignalKind.LOWER: ("lager dan de gemeente", "lower than the municipality"),
     SignalKind.RISEN: ("gestegen", "risen"),
     SignalKind.FALLEN: ("gedaald", "fallen"),
-    SignalKind.UNLIKE_ALIKE: ("anders dan gebieden die erop lijken", "unlike areas that resemble it"),
+    SignalKind.ABOVE_ALIKE: ("hoger dan gebieden die erop lijken", "higher than areas that resemble it"),
+    SignalKind.BELOW_ALIKE: ("lager dan gebieden die erop lijken", "lower than areas that resemble it"),
     SignalKind.DRIFTING: ("verschuift langzaam", "drifts slowly"),
     SignalKind.PARTED: ("organisaties spreken elkaar tegen", "organisations contradict each other"),
 }
@@ -26,7 +27,7 @@ DOUBTS: Mapping[Doubt, Pair] = {
         "The way of counting changed in this time.",
     ),
     Doubt.ONE_SOURCE: (
-        "Alleen deze organisatie ziet dit. Misschien is er anders geregistreerd of beter gemeld.",
+        "Alleen deze organisatie ziet dit. Misschien is er anders geregistreerd of vaker gemeld.",
         "Only this organisation sees it. Perhaps registration or reporting changed.",
     ),
     Doubt.UNCERTAIN: ("Het cijfer zelf is onzeker.", "The figure itself is uncertain."),
@@ -38,6 +39,10 @@ DOUBTS: Mapping[Doubt, Pair] = {
 ALWAYS: Pair = (
     "Meer meldingen kan ook betekenen dat mensen eerder durven te melden.",
     "More reports may also mean that people dare to report earlier.",
+)
+_THERE: Pair = (
+    "Wordt er in die gebieden anders gemeld of geregistreerd?",
+    "Do those areas report or register in another way?",
 )
 _DELIVERY: Pair = (
     "Is er in deze tijd iets veranderd in het systeem of in hoe u registreert?",
@@ -70,9 +75,13 @@ QUESTIONS: Mapping[SignalKind, tuple[Pair, ...]] = {
         ("Ontbreken er registraties, of is er personeel weggevallen?", "Are registrations missing, or staff?"),
         _DELIVERY,
     ),
-    SignalKind.UNLIKE_ALIKE: (
+    SignalKind.ABOVE_ALIKE: (
         ("Wat is hier anders dan in die gebieden?", "What is different here from those areas?"),
-        ("Doen die gebieden iets waar u van kunt leren?", "Do those areas do something to learn from?"),
+        _THERE,
+    ),
+    SignalKind.BELOW_ALIKE: (
+        ("Wie zou het hier zien, en meldt die ook?", "Who would see it here, and do they report?"),
+        _THERE,
     ),
     SignalKind.DRIFTING: (
         ("Sinds wanneer ziet u dit zelf?", "Since when do you see this yourself?"),

@@ -23,7 +23,8 @@ class SignalKind(StrEnum):
     LOWER = "lower"
     RISEN = "risen"  # since the stretch before
     FALLEN = "fallen"
-    UNLIKE_ALIKE = "unlike-alike"  # no difference from the whole, but from the areas most like it
+    ABOVE_ALIKE = "above-alike"  # no difference from the whole, but from the areas most like it
+    BELOW_ALIKE = "below-alike"
     DRIFTING = "drifting"  # slowly away from the rate of all, period after period
     PARTED = "parted"  # higher by one partner, lower by another
 
@@ -32,8 +33,8 @@ _ORDER = {
     kind: place
     for place, kind in enumerate(
         (
-            *(SignalKind.RISEN, SignalKind.HIGHER, SignalKind.PARTED, SignalKind.UNLIKE_ALIKE),
-            *(SignalKind.DRIFTING, SignalKind.FALLEN, SignalKind.LOWER),
+            *(SignalKind.RISEN, SignalKind.HIGHER, SignalKind.PARTED, SignalKind.ABOVE_ALIKE),
+            *(SignalKind.DRIFTING, SignalKind.FALLEN, SignalKind.LOWER, SignalKind.BELOW_ALIKE),
         )
     )
 }
@@ -94,8 +95,10 @@ def _kinds(indicator: MonitorIndicator, area: MonitorArea, figure: Figure) -> It
         yield SignalKind.HIGHER
     elif figure.verdict is Verdict.LOWER:
         yield SignalKind.LOWER
-    elif figure.against_alike in {Verdict.HIGHER, Verdict.LOWER}:
-        yield SignalKind.UNLIKE_ALIKE
+    elif figure.against_alike is Verdict.HIGHER:
+        yield SignalKind.ABOVE_ALIKE
+    elif figure.against_alike is Verdict.LOWER:
+        yield SignalKind.BELOW_ALIKE
     if figure.change is Verdict.HIGHER:
         yield SignalKind.RISEN
     elif figure.change is Verdict.LOWER:
