@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from coordinator.estimates.alerting import funnel
+from coordinator.estimates.area_funnels import FunnelLimits, funnels, nodes_at
 from coordinator.estimates.comparable import ALIKE, with_comparable
 from coordinator.estimates.consistency import Consistent, make_consistent
 from coordinator.estimates.display import Displayed, displayed
@@ -40,11 +40,10 @@ from coordinator.estimates.verdicts import (
     with_whole,
 )
 from privacy.precision import PrecisionRule
-from protocol.words.geography import Level, level_of
+from protocol.words.geography import Level
 from protocol.words.period import MONTHS_IN
 
 MOST_PAIRED = 1_000  # areas of a level of which every pair is looked at: the largest gemeente has 480 buurten
-FUNNEL_STEPS = 24  # points of a limit: a smooth line on a screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +89,6 @@ class Pairs:
     def _covariance(self, first: int, second: int) -> float:
         told = self.consistent.figures.told
         return self.consistent.covariance(first, second) if told[first, 0] and told[second, 0] else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class FunnelLimits:
-    """Rates per 1,000 between which 95 % (low, high) and 99.8 % of areas of this size lie when nothing is special."""
-
-    inhabitants: float
-    low: float
-    high: float
-    alarm_low: float
-    alarm_high: float
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -165,7 +153,7 @@ def span_figures(
         MappingProxyType(cells),
         frozenset(np.flatnonzero(figures.told[:, 0]).tolist()),
         MappingProxyType(alarms),
-        MappingProxyType(_funnels(indicator, consistent, people, dispersion)),
+        MappingProxyType(funnels(indicator, consistent, people, dispersion)),
         pairs,
     )
 
@@ -243,7 +231,7 @@ def _judged(
     made = [[Verdict.NOT_TOLD] * size for _ in range(3)]
     alarms = {}
     for level in Level:
-        nodes = _nodes(indicator, level)
+        nodes = nodes_at(indicator, level)
         if not nodes.size:
             continue
         here, exposure = _at(now, nodes), np.nan_to_num(people[nodes])
@@ -271,37 +259,6 @@ def _beside_whole(
     )
     whole, everyone = _at(now, np.array([top])), float(np.nan_to_num(people[top]))
     return with_whole(_at(now, nodes), people[nodes], whole, everyone, dispersion=dispersion, covariance=covariance)
-
-
-def _funnels(
-    indicator: Indicator, consistent: Consistent, people: Floats, dispersion: Dispersion
-) -> dict[Level, tuple[FunnelLimits, ...]]:
-    """Return limits for areas of every size of a level, with the noise that is usual at it."""
-    top, figures = int(consistent.tree.roots[0]), consistent.figures
-    found: dict[Level, tuple[FunnelLimits, ...]] = {}
-    if not figures.told[top, 0] or not people[top] > 0:
-        return found
-    rate = max(float(figures.value[top, 0]), 0.0) / float(people[top])
-    for level in Level:
-        nodes = _nodes(indicator, level)
-        nodes = nodes[figures.told[nodes, 0] & (np.nan_to_num(people[nodes]) >= LEAST_DENOMINATOR)]
-        if nodes.size < 2:  # noqa: PLR2004 - one area has no place among others
-            continue
-        sizes = np.geomspace(float(people[nodes].min()), float(people[nodes].max()), FUNNEL_STEPS)
-        noise = float(np.median(figures.variance[nodes, 0]))
-        lines = funnel(estimates(rate * sizes, np.full(sizes.size, noise)), rate * sizes, dispersion)
-        sides = [
-            np.maximum(side, 0.0) * PER / sizes for side in (lines.low, lines.high, lines.alarm_low, lines.alarm_high)
-        ]
-        found[level] = tuple(
-            FunnelLimits(*row) for row in zip(sizes.tolist(), *(side.tolist() for side in sides), strict=True)
-        )
-    return found
-
-
-def _nodes(indicator: Indicator, level: Level) -> Places:
-    codes = enumerate(indicator.tree.codes)
-    return np.array([node for node, code in codes if code is not None and level_of(code) is level], dtype=np.int64)
 
 
 def _column(figures: Estimates, shown: Bools) -> Estimates:

@@ -10,7 +10,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import NewType
 
-from coordinator.estimates.spans import FunnelLimits, Pairs
+from coordinator.estimates.area_funnels import FunnelLimits
+from coordinator.estimates.spans import Pairs
 from coordinator.estimates.trend import BreakKind
 from coordinator.estimates.verdicts import Reliability, Verdict
 from protocol.covenant.party import PartnerType, Role

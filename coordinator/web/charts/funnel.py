@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coordinator.estimates.spans import FunnelLimits
+from coordinator.estimates.area_funnels import FunnelLimits
 from coordinator.web.charts.scale import Axis, round_ticks
 
 WIDTH, HEIGHT = 640, 320

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coordinator.estimates.spans import FunnelLimits
+from coordinator.estimates.area_funnels import FunnelLimits
 from coordinator.estimates.verdicts import Reliability, Verdict
 from coordinator.web.charts.area_map import Look, Named, classes, difference_map, quartiles, value_map
 from coordinator.web.charts.funnel import Place, funnel_chart
