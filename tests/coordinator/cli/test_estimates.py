@@ -1,36 +1,18 @@
 """`estimates recompute`: anyone with the office's tables computes the same, and a changed figure is refused."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
 from coordinator.estimates.sheet import METHODS
-from tests.coordinator.cli.town import APP, PARTNERS, PERIOD, Town
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    made = Town(tmp_path, tmp_path / "partners")
-    made.found()
-    yield made
-    for vault in made.vaults:
-        vault.close()
+from tests.coordinator.cli.town import APP, Town
 
 
 def test_estimates_are_recomputed_and_a_changed_one_is_refused(town: Town) -> None:
-    town.write_covenant()
-    town.sign_covenant()
-    town.propose_study()
-    town.start_nodes()
-    for party in PARTNERS:
-        town.declare(party)
-    town.run_to_the_end()
-    town.json("approve-release", PERIOD, "--officer", "tweede", "--key", str(town.second_key()))
-    town.json("release", PERIOD)
+    town.agree_and_run()
+    town.release()
     path = town.home / "estimates.json"
     made = town.json("estimates", "recompute", "--to", str(path))
     assert isinstance(made, dict)

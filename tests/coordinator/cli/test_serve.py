@@ -5,40 +5,21 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
-import pytest
-
 from coordinator.web.load import load_monitor, log_size
 from coordinator.web.monitor import YEAR
-from tests.coordinator.cli.town import PARTNERS, PERIOD, Town
+from tests.coordinator.cli.town import PERIOD, Town
 
 WAIT_S = 120
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    made = Town(tmp_path, tmp_path / "partners")
-    made.found()
-    yield made
-    for vault in made.vaults:
-        vault.close()
-
-
 def test_what_was_released_is_served_until_it_is_told_to_stop(town: Town) -> None:
-    town.write_covenant()
-    town.sign_covenant()
-    town.propose_study()
-    town.start_nodes()
-    for party in PARTNERS:
-        town.declare(party)
-    town.run_to_the_end()
+    town.agree_and_run()
     before = load_monitor(town.office)
     assert not before.indicators
-    town.json("approve-release", PERIOD, "--officer", "tweede", "--key", str(town.second_key()))
-    town.json("release", PERIOD)
+    town.release()
     made = load_monitor(town.office)
     assert log_size(town.office) == made.log_size > before.log_size
     assert {indicator.spans[YEAR].periods for indicator in made.indicators.values()} == {(PERIOD,)}

@@ -1,10 +1,6 @@
 """From covenant to verified release by the operator's commands, with nodes on generated registers, by courier."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from privacy.audit.cli import read_files
 from privacy.audit.verify import verify
@@ -12,15 +8,6 @@ from protocol.digest import digest_of
 from protocol.study.declaration import Coverage
 from protocol.words.ids import PartyId
 from tests.coordinator.cli.town import NOW, PARTNERS, PERIOD, Town
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    made = Town(tmp_path, tmp_path / "partners")
-    made.found()
-    yield made
-    for vault in made.vaults:
-        vault.close()
 
 
 def test_a_group_goes_from_covenant_to_verified_release_by_commands(town: Town) -> None:

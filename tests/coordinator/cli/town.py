@@ -231,6 +231,21 @@ class Town:
             self.carry()
         raise AssertionError("the round did not end")
 
+    def agree_and_run(self) -> None:
+        """Go from nothing to a round that is done, with every partner's declaration."""
+        self.write_covenant()
+        self.sign_covenant()
+        self.propose_study()
+        self.start_nodes()
+        for party in PARTNERS:
+            self.declare(party)
+        self.run_to_the_end()
+
+    def release(self) -> None:
+        """Let two persons release the round."""
+        self.json("approve-release", PERIOD, "--officer", "tweede", "--key", str(self.second_key()))
+        self.json("release", PERIOD)
+
     def second_key(self) -> Path:
         path = self.home / "second.key"
         path.write_text(example.secret("second person").hex())
