@@ -26,6 +26,7 @@ from protocol.digest import digest_of
 from protocol.signing import Purpose, sign
 from protocol.study.study import Study
 from protocol.words.code_list import CodeListReference
+from protocol.words.geography import Geography
 from protocol.words.ids import AgreementKey, IdentityKey, PartyId
 from simulations.by_hand import register
 from simulations.first_light import agreement
@@ -62,7 +63,7 @@ class Parties:
         self.coordinate("link", "init", "--host", LOOPBACK, "--port", str(port), "--dir", str(self.office))
         self._settle_nodes(port)
         with open_office(self.office) as office:
-            office.store.keep_geography(geography())
+            office.store.keep_geography(self.geography)
             for codes in LISTS:
                 office.store.keep_code_list(codes)
             office.store.keep_covenant(self.signed_covenant)
@@ -108,6 +109,11 @@ class Parties:
         return done.stdout
 
     @cached_property
+    def geography(self) -> Geography:
+        """The areas of the covenant."""
+        return geography()
+
+    @cached_property
     def covenant(self) -> Covenant:
         files = {party: PublicKeys.parse((self.place(party) / f"{party}.public.json").read_bytes()) for party in NODES}
         keys = {party: (public.identity_key, public.agreement_key) for party, public in files.items()}
@@ -117,7 +123,7 @@ class Parties:
         )
         officers = {party: public.officers[0].key for party, public in files.items() if public.officers}
         lists = tuple(CodeListReference(id=codes.id, digest=digest_of(codes)) for codes in LISTS)
-        made = agreement.make_covenant(keys, officers, geography())
+        made = agreement.make_covenant(keys, officers, self.geography)
         dates = {"valid_from": self.today - timedelta(days=30), "valid_until": self.today + timedelta(days=300)}
         return made.model_copy(update={"code_lists": lists, **dates})
 
@@ -137,7 +143,7 @@ class Parties:
         for name in ("code-lists", "studies"):
             (place / name).mkdir(parents=True)
         (place / "draft.json").write_bytes(self.covenant.encode())
-        (place / "geography.json").write_bytes(geography().encode())
+        (place / "geography.json").write_bytes(self.geography.encode())
         (place / "former.txt").write_text(f"{PLACES.former[0]}\n")
         shutil.copy(self.office / "link" / "authority.json", place)
         for codes in LISTS:
