@@ -20,6 +20,7 @@ from simulations.demo.serve import served
 from simulations.folder import README, FolderNotEmpty
 from simulations.words import ORIGIN
 from tests.house import ROOT
+from tests.simulations.sealed import sealed
 
 
 def running(mark: str) -> list[int]:
@@ -123,13 +124,24 @@ def test_a_demo_whose_port_is_taken_says_so_and_leaves_nothing_behind(tmp_path: 
 
 
 @pytest.mark.nightly
-def test_the_whole_demo_ends_in_a_bundle_that_holds(tmp_path: Path) -> None:
-    out = tmp_path / "demo"
-    command = [sys.executable, "-m", "simulations.demo", "--no-serve", "--json", "--out", str(out)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def test_the_whole_demo_ends_in_a_bundle_that_holds_and_looks_up_no_host(tmp_path: Path) -> None:
+    """N04: on a machine without a network, whose resolver writes down what it is asked, by a library too."""
+    out, asked = tmp_path / "demo", tmp_path / "asked"
+    done = sealed([sys.executable, "-m", "simulations.demo", "--no-serve", "--json", "--out", str(out)], asked)
     assert done.returncode == 0, done.stderr
+    assert not asked.exists(), asked.read_text()
     tree = json.loads(done.stdout)
     assert (len(tree["periods"]), tree["verdict"], tree["origin"]) == (QUARTERS, "de bundel klopt", ORIGIN)
     figures = json.loads((out / "figures" / "figures.json").read_text())["figures"]
     assert {each["period"] for each in figures if each["value"] is not None} == set(tree["periods"])
     assert running(str(out)) == []
+
+
+def test_a_host_that_is_looked_up_would_be_seen_and_not_reached(tmp_path: Path) -> None:
+    """Negative control of the above."""
+    asked = tmp_path / "asked"
+    outside = "import socket; socket.create_connection(('telemetry.example', 443))"
+    done = sealed([sys.executable, "-c", outside], asked)
+    assert done.returncode == 1
+    assert "gaierror" in done.stderr
+    assert "telemetry.example" in asked.read_text().split()
