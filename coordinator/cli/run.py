@@ -87,16 +87,16 @@ def _channel(office: Office, now: datetime | None, lang: Language) -> Iterator[C
         yield courier
         return
     from coordinator.cli.link import warn_of_end, warn_of_parties  # noqa: PLC0415 - Flower takes seconds to import
-    from coordinator.flower.folder import authority_of, certificate_days_left, node_keys, place_of  # noqa: PLC0415
+    from coordinator.flower.folder import certificate_days_left, node_keys, place_of  # noqa: PLC0415
     from coordinator.flower.link import Link  # noqa: PLC0415 - idem
 
     place = place_of(office.folder, office.config.link_port)
     warn_of_end(certificate_days_left(place, today=day(now)), lang)
     covenant = office.covenant().covenant
     warn_of_parties(office.folder, covenant, lang, today=day(now))
-    nodes = node_keys(office.folder, covenant, today=day(now))
-    with Link(place, authority_of(place), nodes, lambda error: tell(f"{error.code}: {error}")) as link:
-        yield MixedChannel(courier, link, frozenset(nodes))
+    keys = partial(node_keys, office.folder, covenant, today=day(now))
+    with Link(place, keys, lambda error: tell(f"{error.code}: {error}")) as link:
+        yield MixedChannel(courier, link, frozenset(link.nodes))
 
 
 def _turn(office: Office, channel: Channel, study: Study, period: Period, now: datetime | None) -> Turn:

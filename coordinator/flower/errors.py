@@ -2,6 +2,7 @@
 
 coordinator.errors.OperatorRefusal
 |-- UnknownNode         a node key that is none
+|-- RetiredKey          one that was removed or replaced
 |-- LinkMissing         a coordinator without certificates or keys for the link
 protocol.errors.Fault
 `-- SuperLinkFailed     Flower's server does not do what it is asked
@@ -22,6 +23,10 @@ class RunLost(SuperLinkFailed):
 
 class UnknownNode(OperatorRefusal):
     """A node key that is none: no P-384 public key, whoever signed for it."""
+
+
+class RetiredKey(OperatorRefusal):
+    """A key of the line that was removed, or replaced by a newer one: it is never let in again."""
 
 
 class LinkMissing(OperatorRefusal):

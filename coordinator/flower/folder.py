@@ -4,6 +4,7 @@ DIR/link/authority.pem, authority.json   the authority's certificate, and the co
 DIR/link/server.pem, server.key          the SuperLink's own certificate and key
 DIR/link/nodes/PARTY.json                each party's signed word on its node key
 DIR/link/clients/PARTY.json              each party's signed word on the certificate that it shows at the edge
+DIR/link/retired                         keys that are let in no more (`retired.py`)
 DIR/link/superlink/                      everything that the SuperLink writes
 """
 
@@ -18,6 +19,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from coordinator.flower.certificates import days_left, make_certificates
 from coordinator.flower.errors import LinkMissing, UnknownNode
+from coordinator.flower.retired import check_not_retired, retire
 from coordinator.flower.superlink import Place
 from coordinator.whole_file import write_whole
 from protocol.covenant.covenant import Covenant
@@ -49,23 +51,27 @@ def make_link(office: Path, hosts: tuple[str, ...], *, party: PartyId, key: Sign
 
 
 def add_node(office: Path, body: bytes, covenant: Covenant, *, source: str, today: date) -> PartyId:
-    """Keep a party's word on its node key or its certificate; a newer one takes the place of an older.
+    """Keep a party's word on its node key or its certificate; a newer one takes the place of an older, for good.
 
-    Raises: WireRefusal, UnknownParty, BadSignature, WeakKey, ForeignLinkKey, UnknownNode.
+    Raises: WireRefusal, UnknownParty, BadSignature, WeakKey, ForeignLinkKey, UnknownNode, RetiredKey.
     """
     signed = SignedLinkKey.parse(body, source=source)
     party = signed.link_key.party
     use = LinkUse.CLIENT if signed.link_key.use is LinkUse.CLIENT else LinkUse.NODE
     check_link_key(signed, covenant, party=party, use=use, on=today)
     _pem(signed)
+    check_not_retired(office / FOLDER, signed)
     folder = office / FOLDER / _FOLDER_OF[use]
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    old = _word(office, folder.name, party)
+    if old is not None and old.link_key.key != signed.link_key.key:
+        retire(office / FOLDER, old)
     write_whole(folder / f"{party}.json", body, mode=FILE_MODE)
     return party
 
 
 def remove_node(office: Path, party: PartyId) -> None:
-    """Forget what a party signed for: its node and its certificate are let in no more.
+    """Forget what a party signed for: its node and its certificate are let in no more; it comes back with new ones.
 
     Raises: UnknownNode.
     """
@@ -74,6 +80,9 @@ def remove_node(office: Path, party: PartyId) -> None:
         raise UnknownNode(
             got=f"no key of {party}", wanted="a party that is on the line", act="the operator must name another party"
         )
+    for name in _FOLDER_OF.values():
+        if (signed := _word(office, name, party)) is not None:
+            retire(office / FOLDER, signed)
     for path in paths:
         path.unlink(missing_ok=True)
 

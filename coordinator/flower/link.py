@@ -19,22 +19,32 @@ from protocol.errors import SamenzichtError
 from protocol.words.ids import PartyId
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+FOLLOW_S = 5.0  # between two looks at the keys of parties
 Result = TypeVar("Result")
 Told = Callable[[SamenzichtError], None]
 
 
 @dataclass(slots=True, repr=False)
 class Link:
-    """A channel to the nodes whose keys it knows. nodes: public keys, PEM. told: of each fault and refusal."""
+    """A channel to the nodes whose keys it knows. told: of each fault and refusal.
+
+    keys: gives the nodes' public keys, PEM, as parties signed for them; asked again while the link is in use, as is the
+    authority's certificate whenever a line is opened, so that keys can be renewed under a running round.
+    """
 
     place: Place
-    authority: bytes
-    nodes: Mapping[PartyId, bytes]
+    keys: Callable[[], Mapping[PartyId, bytes]]
     told: Told
+    nodes: Mapping[PartyId, bytes] = field(init=False)
     _open: ExitStack = field(default_factory=ExitStack)
     _road: Road | None = None
     _pause_s: float = FIRST_PAUSE_S
     _again_s: float = 0.0
+    _followed_s: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        """Read the keys; a fault in them is the caller's to hear."""
+        self.nodes = self.keys()
 
     def __enter__(self) -> Self:
         """Do nothing yet: the line is opened when it is needed, and again when it broke."""
@@ -75,13 +85,30 @@ class Link:
         return result
 
     def _ready(self) -> Road | None:
+        self._follow()
         if self._road is None and time.monotonic() >= self._again_s:
-            register_nodes(self.place, self.authority, self.nodes)  # those that it does not know yet
-            run = self._open.enter_context(running(self.place, self.authority))
+            authority = self.place.authority.read_bytes()
+            register_nodes(self.place, authority, self.nodes)  # those that it does not know yet
+            run = self._open.enter_context(running(self.place, authority))
             self._road = Road(run.grid, self.nodes, beat=run.beat)
         if self._road is not None:
             self._road.beat()
         return self._road
+
+    def _follow(self) -> None:
+        """Go by the keys that parties sign for now; `link serve` lets them in."""
+        if time.monotonic() - self._followed_s < FOLLOW_S:
+            return
+        self._followed_s = time.monotonic()
+        try:
+            nodes = self.keys()
+        except SamenzichtError as error:
+            self.told(error)
+            return
+        if nodes != self.nodes:
+            self.nodes = nodes
+            if self._road is not None:
+                self._road.follow(nodes)
 
     def _lose(self, fault: SuperLinkFailed) -> None:
         # Also when it was only out of reach: a run that lives on unattended ends by itself, and a new one costs little.

@@ -102,6 +102,13 @@ class Road:
         self._look(self.clock())
         return tuple(party for party in self.nodes if party not in self._there)
 
+    def follow(self, nodes: Mapping[PartyId, bytes]) -> None:
+        """Go by these keys from now on; what was asked of a node with another key is asked again at once."""
+        new = {party for party, key in nodes.items() if self.nodes.get(party) != key}
+        self.nodes = nodes
+        self._said = {each: said for each, said in self._said.items() if each[0] not in new}
+        self._there, self._looked_s = {}, float("-inf")
+
     def _opened(self, reply: Message, party: PartyId) -> tuple[bytes, ...]:
         try:
             frames = frames_in(reply, source=f"node of {party}")

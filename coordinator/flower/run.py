@@ -20,7 +20,7 @@ from flwr.proto.control_pb2 import (
 )
 from flwr.proto.fab_pb2 import Fab
 from flwr.proto.runtime_pb2 import AcquireTaskRequest, PullTaskInputRequest, SendTaskHeartbeatRequest
-from flwr.supercore.constant import TaskType
+from flwr.supercore.constant import NodeStatus, TaskType
 from flwr.supercore.run import Run as FlowerRun
 
 from coordinator.flower.bundle import stub_bundle
@@ -78,6 +78,7 @@ def register_nodes(place: Place, authority: bytes, keys: Mapping[PartyId, bytes]
     Raises: SuperLinkFailed.
     """
     with Control(place.address, authority) as control, translated():
+        # One that was logged out for good is known, too: it is never let in again, and asking would be refused.
         known = {bytes(node.public_key) for node in control.ListNodes(ListNodesRequest()).nodes_info}
         for name, key in keys.items():
             if key not in known:
@@ -91,7 +92,7 @@ def agree_nodes(place: Place, authority: bytes, keys: Mapping[PartyId, bytes]) -
     """
     with Control(place.address, authority) as control, translated():
         for node in control.ListNodes(ListNodesRequest()).nodes_info:
-            if bytes(node.public_key) not in keys.values():
+            if bytes(node.public_key) not in keys.values() and node.status != NodeStatus.UNREGISTERED:
                 control.UnregisterNode(UnregisterNodeRequest(node_id=node.node_id))
     register_nodes(place, authority, keys)
 

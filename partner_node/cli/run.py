@@ -25,4 +25,4 @@ def run_command(*, node: NodeFile = NODE_FILE, lang: Lang = None) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        open_service(node, config, today=today(), stop=stop).run()
+        open_service(node, today=today, stop=stop).run()

@@ -21,6 +21,7 @@ from partner_node.flower.ends import Ending
 from partner_node.flower.errors import LinkLost, Unregistered, VaultProcessEnded
 from partner_node.flower.link import Asked
 from partner_node.flower.log_lines import tell
+from protocol.errors import SamenzichtError
 
 POLL_S = 0.5
 BEAT_S = 10.0  # a third of what Flower asks for: two may get lost
@@ -47,6 +48,9 @@ class Link(Protocol):
 
     def bring(self, reply: Message) -> bool:
         """Bring an answer; tell whether it was wanted."""
+
+    def close(self) -> None:
+        """Let go of the line."""
 
 
 class Wait(Protocol):
@@ -77,6 +81,7 @@ class Service:
     """One node on its link. health: file that says how it is. stop: set from outside to end it.
 
     ending: the certificate of the line that ends first, for the log and the health file.
+    renewed: called when the line was lost; gives another one, with its ending, when key or certificates are new.
     """
 
     link: Link
@@ -85,6 +90,7 @@ class Service:
     stop: threading.Event = field(default_factory=threading.Event)
     ending: Ending | None = None
     today: Callable[[], date] = lambda: datetime.now(UTC).astimezone().date()
+    renewed: Callable[[], tuple[Link, Ending | None] | None] = lambda: None
     _warned: int | None = None
     _known: bool = False
     _beaten_s: float = 0.0
@@ -109,6 +115,7 @@ class Service:
                     self._known = self._known and not isinstance(error, Unregistered)
                     self._say("waiting", code=error.code)
                     self.answers.rest()
+                    self._renew()
                     self.stop.wait(wait_s)
                     wait_s = min(2 * wait_s, LONGEST_WAIT_S)
                 except Exception as error:  # noqa: BLE001 - what nobody foresaw must not end a service, nor show a value
@@ -125,6 +132,20 @@ class Service:
             self.answers.start(meanwhile=lambda: None)
         except VaultProcessEnded as error:
             tell("not-ready", code=error.code)  # it may be that a person works with the vault now
+
+    def _renew(self) -> None:
+        """Go on with the key and the certificates that the files hold now, when these are others."""
+        try:
+            found = self.renewed()
+        except SamenzichtError as error:
+            tell("not-renewed", code=error.code)  # the old line is tried on; the next change is looked at again
+            return
+        if found is None:
+            return
+        self.link.close()
+        self.answers.end()  # so that its process reads the files again, too
+        (self.link, self.ending), self._known, self._warned = found, False, None
+        tell("renewed")
 
     def _turn(self) -> None:
         """Log in if that is due, and answer what is there."""

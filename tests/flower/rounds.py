@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coordinator.flower.folder import authority_of, node_keys
+from coordinator.flower.folder import node_keys
 from coordinator.flower.link import Link
 from coordinator.rounds import begin, turn
 from coordinator.session import Session
@@ -28,8 +29,8 @@ MOST_S = 240.0
 def link_to(parties: Parties, told: list[SamenzichtError]) -> Link:
     """Return the coordinator's link to every node."""
     place = parties.link_place
-    keys = node_keys(parties.office, parties.covenant, today=parties.today)
-    return Link(place, authority_of(place), keys, told.append)
+    keys = partial(node_keys, parties.office, parties.covenant, today=parties.today)
+    return Link(place, keys, told.append)
 
 
 def drive(

@@ -171,6 +171,31 @@ def test_a_message_without_an_answer_goes_again_ever_more_rarely() -> None:
     assert len(pushed) == 7
 
 
+def test_what_was_asked_of_a_node_goes_at_once_to_the_one_with_the_partys_new_key() -> None:
+    """T12: to the other party nothing goes again."""
+    asked: list[int] = []
+
+    class Deaf(MemoryGrid):
+        def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
+            asked.extend(each.metadata.dst_node_id for each in messages)
+            return [f"message {len(asked)}"]
+
+    first, second = EVERYONE[:2]
+    grid = Deaf({1: MemoryNode(b"old", strange), 2: MemoryNode(b"other", strange), 3: MemoryNode(b"new", strange)})
+    road = Road(grid, {first: b"old", second: b"other"}, clock=lambda: 0.0)
+
+    def ask() -> None:
+        for party in (first, second):
+            road.send(party, b"the same")
+
+    ask()
+    ask()
+    assert asked == [1, 2]
+    road.follow({first: b"new", second: b"other"})
+    ask()
+    assert asked == [1, 2, 3]
+
+
 def test_nothing_is_sent_to_a_party_whose_node_is_not_there() -> None:
     road = Road(MemoryGrid({}), KEYS, clock=time.monotonic)
     road.send(EVERYONE[0], b"x")

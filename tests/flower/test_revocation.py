@@ -15,6 +15,7 @@ from partner_node.flower.transport import trusting
 from protocol.covenant.link_key import SignedLinkKey
 from protocol.errors import SamenzichtError
 from protocol.words.ids import PartyId
+from simulations.first_light import agreement
 from tests.deploy.edge import running_nginx
 from tests.flower.live import today
 from tests.flower.parties import NODES, Parties
@@ -22,7 +23,7 @@ from tests.flower.processes import answers, start_coordinator, stop, wait_for
 
 pytestmark = pytest.mark.needs("nginx")
 MOST_S = 60.0
-REMOVED, STAYS = NODES[1], NODES[2]
+SECOND, REMOVED, STAYS = NODES[0], NODES[1], NODES[2]
 
 
 @pytest.fixture
@@ -83,8 +84,24 @@ def test_a_party_that_is_removed_is_out_within_a_minute_and_back_when_it_is_adde
                 stays.log_out()
                 unseen.log_in()
                 unseen.log_out()
+            follow_the_next_ones(parties)
     finally:
         assert stop(server) == 0
+
+
+def follow_the_next_ones(parties: Parties) -> None:
+    """One that left earlier does not hide the next that leaves; who comes back does so with a new key."""
+    inside = parties.link_place.port
+    with line(parties, SECOND, inside) as second:
+        logged_in(second)
+        parties.coordinate("link", "remove", SECOND, "--dir", str(parties.office))
+        assert seconds_until_refused(second) < MOST_S
+    officer = [] if REMOVED == agreement.WITNESS else ["--officer", "fg=F. Gees (verzonnen)"]
+    parties.call(REMOVED, "keys", REMOVED, *officer, "--renew")
+    signed = str(parties.place(REMOVED) / f"{REMOVED}.link.json")
+    parties.coordinate("link", "add", signed, "--dir", str(parties.office))
+    with line(parties, REMOVED, inside) as back:
+        logged_in(back)
 
 
 def logged_in(link: FleetLink) -> None:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from coordinator.cli.link import port_of, warn_of_end, warn_of_parties
 from coordinator.config import NAME, WrongConfig, first_config, parse_config
 from coordinator.flower.certificates import VALID_DAYS, WrongHost
-from coordinator.flower.errors import LinkMissing, UnknownNode
+from coordinator.flower.errors import LinkMissing, RetiredKey, UnknownNode
 from coordinator.flower.folder import (
     AUTHORITY_WORD,
     FOLDER,
@@ -149,6 +149,24 @@ def test_a_party_that_is_removed_has_no_key_left(tmp_path: Path) -> None:
     assert set(node_keys(tmp_path, COVENANT, today=TODAY)) == {OTHER}
     with pytest.raises(UnknownNode):
         remove_node(tmp_path, PARTY)
+
+
+@pytest.mark.parametrize("by", ["removal", "a newer one"])
+def test_a_key_that_was_retired_never_comes_back(by: str, tmp_path: Path) -> None:
+    """T03, T12: by an old file, of which the signature still holds."""
+    old, new = node_key()[0], node_key()[0]
+    add_node(tmp_path, old, COVENANT, source="test", today=TODAY)
+    add_node(tmp_path, old, COVENANT, source="test", today=TODAY)  # the same again is no newer one
+    if by == "removal":
+        remove_node(tmp_path, PARTY)
+    else:
+        add_node(tmp_path, new, COVENANT, source="test", today=TODAY)
+    before = node_keys(tmp_path, COVENANT, today=TODAY)
+    with pytest.raises(RetiredKey):
+        add_node(tmp_path, old, COVENANT, source="test", today=TODAY)
+    assert node_keys(tmp_path, COVENANT, today=TODAY) == before
+    add_node(tmp_path, new, COVENANT, source="test", today=TODAY)  # control
+    assert set(node_keys(tmp_path, COVENANT, today=TODAY)) == {PARTY}
 
 
 def test_a_key_that_was_put_under_another_partys_name_is_refused(tmp_path: Path) -> None:

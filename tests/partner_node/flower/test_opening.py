@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from partner_node.config import load_config
 from partner_node.flower import vault_child
 from partner_node.flower.errors import ForeignAuthority, LinkNotConfigured, VaultProcessEnded
+from partner_node.flower.link import FleetLink
 from partner_node.flower.node_key import NAME, load_node_key, make_node_key
 from partner_node.flower.opening import open_service
 from partner_node.flower.service import Service
@@ -53,8 +54,7 @@ def folder(settled: Parties, tmp_path: Path) -> Path:
 
 
 def opened(folder: Path) -> Service:
-    path = folder / "node.toml"
-    return open_service(path, load_config(path), today=today(), stop=Event())
+    return open_service(folder / "node.toml", today=today, stop=Event())
 
 
 def edit(folder: Path, old: str, new: str) -> None:
@@ -73,6 +73,26 @@ def test_a_node_without_a_link_says_so(folder: Path) -> None:
     path.write_text(path.read_text().partition("[link]")[0])
     with pytest.raises(LinkNotConfigured):
         opened(folder)
+
+
+def test_a_line_is_made_anew_only_when_what_it_is_made_of_changed(folder: Path) -> None:
+    """T12: a renewed key; and a bad authority is refused once, not at every try."""
+    service = opened(folder)
+    assert service.renewed() is None
+    first = load_node_key(folder / "keys").private_numbers()
+    make_node_key(folder / "keys", again=True)
+    found = service.renewed()
+    assert found is not None
+    line, ending = found
+    assert isinstance(line, FleetLink)
+    assert line.public != service.link.public  # type: ignore[attr-defined]  # both are the node's own end of the line
+    assert ending is not None
+    assert load_node_key(folder / "keys").private_numbers() != first
+    authority = folder / "agreement" / "authority.json"
+    authority.write_bytes(authority.read_bytes().replace(b'"party":"gemeente"', b'"party":"gemeent3"'))
+    with pytest.raises(SamenzichtError):
+        service.renewed()
+    assert service.renewed() is None
 
 
 @pytest.mark.parametrize(

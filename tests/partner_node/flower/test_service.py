@@ -13,7 +13,7 @@ from flwr.app import Message
 
 from partner_node.flower import service
 from partner_node.flower.ends import Ending
-from partner_node.flower.errors import LinkLost, Unregistered, VaultProcessEnded
+from partner_node.flower.errors import ForeignAuthority, LinkLost, Unregistered, VaultProcessEnded
 from partner_node.flower.link import Asked
 from partner_node.flower.service import HEALTH, Service, Wait
 from protocol.round.carriage import Answerless
@@ -68,6 +68,9 @@ class Line:
     def bring(self, reply: Message) -> bool:
         self.brought.append(reply)
         return True
+
+    def close(self) -> None:
+        self.calls.append("close")
 
 
 @dataclass
@@ -136,6 +139,42 @@ def test_a_key_that_is_registered_late_is_taken_then(tmp_path: Path) -> None:
     assert line.calls.count("log in") == 3
     assert waits == [1.0, 2.0]
     assert len(line.brought) == 1
+
+
+def test_refused_it_goes_on_with_the_key_that_is_in_its_files_now(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """T12: the old line is closed, and the vault's process reads the files again as well."""
+    stop = threading.Event()
+    old, new = Line([unknown(), None], stop), Line([Asked(waiting().message)], stop)
+    vault = Vault(lambda _: (b"answer",))
+    found = [(new, Ending("edge", date(2030, 1, 1)))]
+    node = Service(old, vault, tmp_path / HEALTH, stop, renewed=lambda: found.pop() if found else None)
+    node.run()
+    assert old.calls == ["log in", "fetch", "close"]
+    assert new.calls[0] == "log in"
+    assert len(new.brought) == 1
+    assert vault.ends == 2
+    assert node.ending == Ending("edge", date(2030, 1, 1))
+    assert "renewed" in [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+
+
+@pytest.mark.parametrize("fault", [None, ForeignAuthority(got="a", wanted="b", act="c")])
+def test_refused_with_nothing_new_or_nothing_good_it_tries_the_old_line_on(
+    fault: ForeignAuthority | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stop = threading.Event()
+    line = Line([unknown(), Asked(waiting().message)], stop)
+
+    def renewed() -> None:
+        if fault is not None:
+            raise fault
+
+    Service(line, Vault(lambda _: (b"answer",)), tmp_path / HEALTH, stop, renewed=renewed).run()
+    assert "close" not in line.calls
+    assert len(line.brought) == 1
+    codes = [json.loads(each).get("code") for each in capsys.readouterr().err.splitlines()]
+    assert ("foreign-authority" in codes) == (fault is not None)
 
 
 def test_it_beats_while_the_vault_works_and_a_lost_line_does_not_stop_the_work(
