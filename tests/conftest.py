@@ -13,6 +13,7 @@ PROGRAM_OF = {
     "golang-go": "go",
     "nginx": "nginx",
     "postgresql": "pg_lsclusters",
+    "sslscan": "sslscan",
     "strace": "strace",
     "systemd": "systemd-analyze",
 }
