@@ -28,6 +28,7 @@ GROUPS = {
     "theme": "coordinator.cli.theme",
     "serve": "coordinator.cli.serve",
     "model": "coordinator.cli.model",
+    "feed": "coordinator.cli.feed",
 }
 
 # A release of the Netherlands is a million objects, none of them in a circle: at Python's 700, looking for circles

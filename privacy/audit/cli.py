@@ -1,9 +1,10 @@
-"""Touches the world: `samenzicht-audit`, the officer's command. It reads one folder, and no network or database.
+"""Touches the world: `samenzicht-audit`, the officer's command. `verify` reads one folder, and no network or database.
 
 stdout: the verdict. stderr: the story. Exit codes: 0 holds, 1 refused, 2 usage, 3 fault.
 """
 
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from privacy.audit.report import Outcome
 from privacy.audit.verify import verify
+from privacy.audit.watch_words import entry_line, progress
 from privacy.audit.words import json_of, line_of, verdict_of
 from privacy.errors import AuditRefusal
 from privacy.language import Language
@@ -26,6 +28,12 @@ PROGRAM = "samenzicht-audit"
 _STYLES = {Outcome.FAILED: "bold red", Outcome.NOT_CHECKED: "yellow", Outcome.PASSED: "green", Outcome.STATED: "cyan"}
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+_Pin = Annotated[
+    str | None, typer.Option("--covenant-digest", metavar="HEX", help="SHA-256 of the covenant you signed")
+]
+_Lang = Annotated[Language, typer.Option("--lang", envvar="SAMENZICHT_LANG", help="language")]
 
 
 class NotABundle(AuditRefusal):
@@ -45,24 +53,20 @@ def _about() -> None:
 def verify_command(
     bundle: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="folder with the bundle")],
     *,
-    covenant_digest: Annotated[
-        str | None, typer.Option("--covenant-digest", metavar="HEX", help="SHA-256 of the covenant you signed")
-    ] = None,
+    covenant_digest: _Pin = None,
     as_json: Annotated[bool, typer.Option("--json", help="the report as JSON on stdout")] = False,
-    lang: Annotated[Language, typer.Option("--lang", envvar="SAMENZICHT_LANG", help="language")] = Language.DUTCH,
+    lang: _Lang = Language.DUTCH,
 ) -> None:
     """Check a bundle: signatures, roots, sums, and one opening of each round."""
-    if covenant_digest is not None and re.fullmatch(r"[0-9a-f]{64}", covenant_digest) is None:
-        raise typer.BadParameter("64 digits 0-9 a-f", param_hint="--covenant-digest")
+    pinned = _pinned(covenant_digest)
     story = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         files = read_files(bundle)
     except SamenzichtError as error:
-        for line in lines_of(error, PROGRAM):
-            story.print(Text(line))
+        _tell(story, error)
         raise typer.Exit(error.exit_code) from None
     story.print(Text(f"read {len(files)} files, {sum(map(len, files.values()))} bytes"))
-    report = verify(files, covenant_digest=None if covenant_digest is None else Digest(covenant_digest))
+    report = verify(files, covenant_digest=pinned)
     if as_json:
         typer.echo(json_of(report, lang))
     else:
@@ -71,6 +75,46 @@ def verify_command(
             result.print(Text(line_of(step, lang), style=_STYLES[step.outcome]))
         result.print(Text(verdict_of(report, lang), style="bold"))
     raise typer.Exit(0 if report.holds else 1)
+
+
+@app.command("watch")
+def watch_command(
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="folder for your own copy of the log")],
+    *,
+    address: Annotated[str, typer.Option("--address", metavar="HOST:PORT", help="of the coordinator's feed")],
+    covenant: Annotated[Path, typer.Option("--covenant", exists=True, dir_okay=False, help="as all signed it")],
+    authority: Annotated[Path, typer.Option("--authority", exists=True, dir_okay=False, help="authority.json")],
+    certificate: Annotated[Path, typer.Option("--certificate", exists=True, dir_okay=False, help="your edge.pem")],
+    covenant_digest: _Pin = None,
+    once: Annotated[bool, typer.Option("--once", help="stop when everything there is now was seen")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="each entry as a line of JSON on stdout")] = False,
+    lang: _Lang = Language.DUTCH,
+) -> None:
+    """Follow the coordinator's log as it grows, and keep your own copy: it may never lose or change an entry."""
+    pinned = _pinned(covenant_digest)
+    from privacy.audit.watch import FeedLost, Watch, read_covenant, read_line  # noqa: PLC0415 - gRPC, for this command only
+
+    story = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def told(entries: tuple[str, ...]) -> None:
+        for entry in entries:
+            typer.echo(entry if as_json else entry_line(entry, lang))
+        story.print(Text(progress(watch.log.size, len(entries), lang)))
+
+    def waits(lost: FeedLost) -> None:
+        _tell(story, lost)
+
+    try:
+        agreed = read_covenant(covenant, pinned)
+        line = read_line(address, authority, certificate, agreed)
+        watch = Watch.at(folder, agreed)
+        watch.told, watch.waits = told, waits
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: watch.end())
+        watch.follow(line, once=once)
+    except SamenzichtError as error:
+        _tell(story, error)
+        raise typer.Exit(error.exit_code) from None
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
@@ -101,6 +145,17 @@ def read_files(folder: Path) -> dict[str, bytes]:
 def main() -> None:
     """Run the command."""
     app(prog_name=PROGRAM)
+
+
+def _pinned(digest: str | None) -> Digest | None:
+    if digest is not None and re.fullmatch(r"[0-9a-f]{64}", digest) is None:
+        raise typer.BadParameter("64 digits 0-9 a-f", param_hint="--covenant-digest")
+    return None if digest is None else Digest(digest)
+
+
+def _tell(story: Console, error: SamenzichtError) -> None:
+    for line in lines_of(error, PROGRAM):
+        story.print(Text(line))
 
 
 def _files_under(folder: Path) -> Iterator[Path]:

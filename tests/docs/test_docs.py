@@ -23,6 +23,9 @@ def test_a_page_made_from_the_code_is_up_to_date(path: Path) -> None:
     assert path.read_text() == MADE[path], "run python -m tests.make_docs"
 
 
+DISTRIBUTED_AS = {"grpc": "grpcio", "grpc-health": "grpcio-health-checking"}
+
+
 def test_every_kind_of_value_is_explained_in_the_protocol() -> None:
     fields = [kind.model_fields["kind"] for kind in every_subclass(WireValue) if "kind" in kind.model_fields]
     kinds = {field.default for field in fields if not field.is_required()}  # a measure's kind is another thing
@@ -42,7 +45,8 @@ def test_every_dependency_has_a_reason_and_every_reason_a_dependency() -> None:
 
 
 def test_every_run_time_dependency_is_imported_by_the_house() -> None:
-    imported = {found.module.split(".")[0].replace("_", "-") for found in every_import()}
+    modules = {found.module.split(".")[0].replace("_", "-") for found in every_import()}
+    imported = {DISTRIBUTED_AS.get(module, module) for module in modules}
     run_time = [line for name, extra in PROJECT["optional-dependencies"].items() if name != "dev" for line in extra]
     names = {re.split(r"[<>=\[ ]", line)[0] for line in [*PROJECT["dependencies"], *run_time]} - {"samenzicht"}
     assert names - LOADED_BY_NAME <= imported
