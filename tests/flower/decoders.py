@@ -22,7 +22,9 @@ from coordinator.flower.envelope import content_of, frames_in
 from partner_node.flower.client_app import client_app
 from partner_node.flower.link import FleetLink
 from partner_node.flower.pipe import read_body, write_body
+from privacy.audit.follow import Followed
 from protocol.covenant.link_key import LinkKey, LinkUse, SignedLinkKey, sign_link_key
+from protocol.feed import FeedPart, FeedQuestion
 from protocol.round.carriage import frames_of, parcel
 from protocol.round.frame import pack, parse_frame, unpack
 from protocol.round.partner_round import receive
@@ -30,6 +32,7 @@ from protocol.round.ring import MaskedVector
 from tests import example
 from tests.flower.live import new_key, today
 from tests.partner_node.flower.hostile import NODE, RUN, waiting
+from tests.privacy.audit.test_follow import COVENANT, LOG, part
 from tests.rounds import EVERYONE, STUDY_DIGEST, world
 
 Decode = Callable[[bytes], object]
@@ -148,6 +151,11 @@ def _in_pipe(body: bytes) -> bytes:
     return whole.getvalue()
 
 
+def fed() -> tuple[bytes, ...]:
+    """Return what the feed shows: a whole log, and the first of two parts of it."""
+    return part(LOG).encode(), part(LOG, upto=2).encode()
+
+
 def decoders() -> tuple[Decoder, ...]:
     """Return them all."""
     good = waiting()
@@ -173,4 +181,6 @@ def decoders() -> tuple[Decoder, ...]:
         Decoder("coordinator's pull", (answer, part, b""), _coordinator()),
         Decoder("inflatable", tuple(good.objects.values()), _inflated),
         Decoder("app", parcel(frames()[:1]), _app),
+        Decoder("feed question", (FeedQuestion(size=3).encode(),), FeedQuestion.parse),
+        Decoder("feed part", fed(), lambda body: Followed(COVENANT).take(FeedPart.parse(body, source="a test"))),
     )
