@@ -176,14 +176,18 @@ class _Chosen:
         of = self.of
         keys = np.ascontiguousarray(of.unit_key).view("<u8").astype(np.uint64)
         size = sum(segment.size for segment in of.segments)
-        # The core takes int64 alone: a narrow column may have wrapped before it came there.
-        events = Events(self.unit.astype(np.int64), self.cells.astype(np.int64), self.amount, keys, size)
         bound = bound_of(of.study, of.table, categories=len(of.segments[0].categories))
         # One key for a table as long as it lives: a late event must find its unit's earlier cells kept.
         label = labelled("bound", of.study.id.encode("ascii"), of.table.id.encode("ascii"))
         hash_key = hmac_digest(secret, label, "sha256")[:16]
         earlier = self._earlier(size) if self.before else None
-        return bound_events(events, bound, hash_key, counted=earlier)
+        # The core takes int64 alone: a narrow column may have wrapped before it came there. Nobody keeps the wide ones.
+        return bound_events(
+            Events(self.unit.astype(np.int64), self.cells.astype(np.int64), self.amount, keys, size),
+            bound,
+            hash_key,
+            counted=earlier,
+        )
 
     def _earlier(self, size: int) -> UnitCounts:
         of = self.of

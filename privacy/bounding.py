@@ -44,9 +44,10 @@ def bound_events(events: Events, bound: Bound, hash_key: bytes, *, counted: Unit
     Raises: AmountMismatch, BoundMismatch, CountedMismatch, WrongHashInput.
     """
     _check(events, bound, counted)
-    cell_bits = (events.cells - 1).bit_length()
+    units, cells, cell_bits = events.units, events.cells, (events.cells - 1).bit_length()
     chooser = Chooser(events.unit_key, hash_key)
     key, amount = _sorted_events(events, bound, cell_bits)
+    del events  # the largest columns of all: a caller that keeps no name of them has their memory back here
     # Room for every event; memory that is never written to is never taken.
     columns = np.empty((3, key.size), dtype=np.int64)
     end = 0
@@ -54,13 +55,13 @@ def bound_events(events: Events, bound: Bound, hash_key: bytes, *, counted: Unit
         pairs = _sum_by_pair(key[rows], None if amount is None else amount[rows], bound)
         if counted is not None:
             pairs = _beside_counted(pairs, counted, cell_bits)
-        pairs = _within(pairs, bound, events.cells, chooser)
+        pairs = _within(pairs, bound, cells, chooser)
         start, end = end, end + pairs.key.size
         columns[0, start:end] = pairs.key >> cell_bits
         columns[1, start:end] = pairs.key & ((1 << cell_bits) - 1)
         columns[2, start:end] = pairs.amount
     unit, cell, total = columns[:, :end]
-    return UnitCounts(unit, cell, total, units=events.units, cells=events.cells)
+    return UnitCounts(unit, cell, total, units=units, cells=cells)
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)

@@ -18,6 +18,8 @@ MOST_TO_JUDGE = 10_000  # rows from the start of a file; what a column holds sho
 MOST_ALIKE = 0.95  # of the distinct ids; a few odd ones do not make a column of dates into ids
 _AREA = r"^(?:(?:GM[0-9]{4}|WK[0-9]{4}[0-9A-Z]{2}|BU[0-9]{4}[0-9A-Z]{2}[0-9]{2})|[1-9][0-9]{3} ?[A-Za-z]{2})$"
 
+_NO_DAY = r"[^0-9T:.\s\x1c-\x1f-]"
+
 
 class MissingColumn(DeliveryRefusal):
     """A file without a column that the mapping names."""
@@ -141,7 +143,7 @@ def _not_an_id(texts: pl.Series, codes: frozenset[str], where: str) -> Iterator[
         what = "areas or postcodes"
     elif set(normalised_ids(distinct).to_list()) <= codes:
         what = "codes"
-    elif sum(map(looks_like_a_day, distinct.to_list())) >= MOST_ALIKE * len(distinct):
+    elif sum(map(looks_like_a_day, _of_days(distinct))) >= MOST_ALIKE * len(distinct):
         what = "dates"
     if what is not None:
         yield NotAnId(
@@ -149,6 +151,11 @@ def _not_an_id(texts: pl.Series, codes: frozenset[str], where: str) -> Iterator[
             wanted="an id of each",
             act="the partner must map another column",
         )
+
+
+def _of_days(texts: pl.Series) -> list[str]:
+    """Return the texts that hold no sign but those of a day: the others are not worth a look at each."""
+    return texts.filter(~texts.str.contains(_NO_DAY)).to_list()
 
 
 def _empty(file: str) -> EmptyFile:

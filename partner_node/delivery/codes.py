@@ -56,7 +56,9 @@ class CodeColumn:
 
     def tally(self, cells: NDArray[np.uint32], tally: FaultTally, *, file: str, column: str) -> None:
         """Count the faults of these rows."""
-        faults = self._faults[cells]
+        faults = self._faults.take(cells)
+        if faults.max(initial=-1) < 0:
+            return
         for place, rows in enumerate(np.bincount(faults[faults >= 0], minlength=len(REASONS)).tolist()):
             tally.add(file, column, REASONS[place], rows)
 

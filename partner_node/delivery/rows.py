@@ -171,16 +171,16 @@ class RowReader:
         unit = self._unit(frame, file=file)
         days = self._day.numbers(frame[self.record.day])
         self._day.tally(days, self._tally, file=file, column=self.record.day)
-        fault = self._day.faults[days]
+        fault = self._day.faults.take(days)
         has_day = (fault < 0) | (fault == _UNKNOWN_DAY)
-        day = self._day.values[days].astype(np.int32)
+        day = self._day.values.take(days).astype(np.int32)
         place = self._place(frame, file=file)
         numbers = {}
         for name, judge in self._other.items():
             found = judge.numbers(frame[name])
             judge.tally(found, self._tally, file=file, column=name)
             if self.record.column(name).kind is not ColumnKind.DATE:
-                numbers[name] = judge.values[found]
+                numbers[name] = judge.values.take(found)
         cells = {}
         for name, column in self.codes.items():
             cells[name] = column.cells(column.numbers(frame[name]), day)
@@ -214,7 +214,8 @@ class RowReader:
         for at, (name, judge, column) in enumerate(columns):
             found = judge.numbers(column)
             judge.tally(found, self._tally, file=file, column=name)
-            place = self._places.merged(place, judge.values[found]) if at else judge.values[found]
+            here = judge.values.take(found)
+            place = self._places.merged(place, here) if at else here
         return place.astype(np.int32)
 
     def _address_of(self, frame: pl.DataFrame) -> pl.Series:

@@ -38,10 +38,11 @@ def normalised_id(text: str) -> str:
 
 def normalised_ids(texts: pl.Series) -> pl.Series:
     """Return the one form of many ids: `normalised_id` of each, in one pass over those that are ASCII."""
-    signs = _signs(texts)
+    signs, width = _signs(texts)
     others = signs.translate(None, _PLAIN)
     if not others.translate(None, _CAPITALS):
-        return _without_zeros(texts.str.to_lowercase() if others else texts)
+        small = texts.str.to_lowercase() if others else texts
+        return small if width and b"0" not in signs[::width] else _without_zeros(small)
     name = texts.name
     lowered = pl.col(name).str.to_lowercase().str.replace_all(r"[\x00-\x20\x7f]", "")
     bare = lowered.str.strip_suffix(".0").str.strip_chars_start("0")
@@ -55,14 +56,14 @@ def normalised_ids(texts: pl.Series) -> pl.Series:
     return frame["plain"].scatter(frame["odd"].arg_true(), other)
 
 
-def _signs(texts: pl.Series) -> bytes:
-    """Return all texts as one: one look at the bytes of all costs a tenth of a look at each."""
+def _signs(texts: pl.Series) -> tuple[bytes, int]:
+    """Return all texts as one, which costs a tenth to look at, and their length if all have the same, else 0."""
     lengths = texts.str.len_bytes()
     longest = lengths.max()
     if isinstance(longest, int) and longest and longest == lengths.min():
         rows = texts.cast(pl.Binary).bin.reinterpret(dtype=pl.Array(pl.UInt8, longest), endianness="little")
-        return rows.to_numpy().tobytes()
-    return str(texts.str.join("").item()).encode()
+        return rows.to_numpy().tobytes(), longest
+    return str(texts.str.join("").item()).encode(), 0
 
 
 def _without_zeros(texts: pl.Series) -> pl.Series:

@@ -12,7 +12,7 @@ import polars as pl
 
 from partner_node.errors import SourceRefusal
 
-BATCH_ROWS = 500_000  # rows in one frame: 6 columns of 16 characters are some 100 MB
+BATCH_ROWS = 200_000  # rows in one frame: 6 columns of 16 characters are some 40 MB, and a column of hashes 1.6 MB
 MAX_COLUMNS = 16_384  # the width of the widest worksheet; no register's export comes near it
 MAX_NAME = 80  # characters of a name that an error shows
 
