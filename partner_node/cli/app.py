@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from partner_node.cli.telling import PROGRAM
 from partner_node.cli.words import say
 from partner_node.core_dumps import forbid_core_dumps
+from partner_node.sort_instructions import choose_sort
 from privacy.language import Language
 
 _HOME = "partner_node.cli"
@@ -88,6 +89,7 @@ def _about() -> None:
 def main() -> None:
     """Run the command."""
     forbid_core_dumps()
+    choose_sort()  # before a command loads numpy
     app(prog_name=PROGRAM)
 
 

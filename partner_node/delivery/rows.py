@@ -28,6 +28,9 @@ from protocol.words.code_list import CodeList
 from protocol.words.ids import CodeListId
 
 _UNKNOWN_DAY = REASONS.index(Reason.UNKNOWN_DAY)
+# A column of so many rows has pages of its own: the system takes none before it is written to, gives it more without a
+# copy, and has all of them back. Smaller ones would be moved when they grow, and leave holes.
+_ROOM = 2**23
 _ADDRESS = (ColumnKind.POSTCODE, ColumnKind.HOUSE_NUMBER, ColumnKind.ADDITION)
 
 
@@ -73,6 +76,7 @@ class GatheredRows:
 
     def __init__(self) -> None:
         self._columns: dict[tuple[str, str], NDArray[Any]] = {}
+        self._filled = 0
         self._event_ids: list[pl.Series] = []
 
     def add(self, rows: Rows) -> None:
@@ -86,16 +90,22 @@ class GatheredRows:
         }
         single |= {"day": rows.day, "place": rows.place}
         kinds: dict[str, Mapping[str, NDArray[Any]]] = {"": single, "number": rows.numbers, "cell": rows.cells}
+        first, self._filled = self._filled, self._filled + len(rows.unit)
         for kind, columns in kinds.items():
             for name, values in columns.items():
-                column = self._columns.setdefault((kind, name), np.empty(0, dtype=values.dtype))
-                filled = len(column)
-                column.resize(filled + len(values), refcheck=False)  # nobody else has a view of it
-                column[filled:] = values
+                if (kind, name) not in self._columns:
+                    self._columns[kind, name] = np.empty(_ROOM, dtype=values.dtype)
+                column = self._columns[kind, name]
+                if self._filled > len(column):
+                    column.resize(max(self._filled, len(column) * 5 // 4), refcheck=False)  # nobody else has a view
+                column[first : self._filled] = values
 
     def whole(self) -> Rows:
         """Return all rows, in order."""
-        of = {kind: {name: c for (k, name), c in self._columns.items() if k == kind} for kind in ("", "number", "cell")}
+        of = {
+            kind: {name: c[: self._filled] for (k, name), c in self._columns.items() if k == kind}
+            for kind in ("", "number", "cell")
+        }
         single = of[""]
         return Rows(
             single["unit"],

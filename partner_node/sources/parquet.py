@@ -10,6 +10,8 @@ from partner_node.errors import SourceRefusal
 from partner_node.sources.source import BATCH_ROWS, checked_header, places_of, printable, without_empty_texts
 from partner_node.sources.stamp import Stamp, stamp_of, unchanged
 
+# A stream of batches would read ahead, of large row groups some hundred MB; fewer rows at once would read pages twice.
+ROWS_AT_ONCE = 2 * BATCH_ROWS
 WHOLE_BELOW = 2.0**63  # what fits 64 bits is written out
 _AS_TEXT = (pl.String, pl.Categorical, pl.Enum, pl.Null, pl.Date, pl.Boolean)
 
@@ -46,8 +48,9 @@ class ParquetSource:
         wanted = [self._delivered(place).alias(column) for place, column in zip(places, columns, strict=True)]
         with unchanged(self.path, self.stamp):
             try:
-                frames = pl.scan_parquet(self.path, glob=False).select(wanted).collect_batches(chunk_size=BATCH_ROWS)
-                for frame in frames:
+                file = pl.scan_parquet(self.path, glob=False)
+                for first in range(0, file.select(pl.len()).collect().item(), ROWS_AT_ONCE):
+                    frame = file.slice(first, ROWS_AT_ONCE).select(wanted).collect()
                     yield from without_empty_texts(frame).iter_slices(BATCH_ROWS)
             except (pl.exceptions.PolarsError, pl.exceptions.PanicException):  # their text may hold a value
                 raise _unreadable(self.name) from None

@@ -1,10 +1,12 @@
 """Benchmarks of a node's road from a partner's file to x and charges, beside three programs that count the same file.
 
 Each runs in a process of its own, whose CPU time (user and system, all threads, from after the imports) and peak memory
-are measured, and each must find the same 500 counts.
+are measured, and each must find the same 500 counts. Beside them stands the floor: polars reads the columns that the
+node needs, a few rows at a time, and does nothing with them.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -25,7 +27,9 @@ from partner_node.delivery.areas import AreaTable
 from partner_node.delivery.delivery import read_delivery
 from partner_node.delivery.mapping import parse_mapping
 from partner_node.profiles.school import SCHOOL
+from partner_node.sort_instructions import sort_environment
 from partner_node.sources.opening import open_source
+from partner_node.sources.source import BATCH_ROWS
 from protocol.digest import digest_of
 from simulations.benchmarks.node_world import (
     BUURTEN,
@@ -75,13 +79,13 @@ def road(name: str, form: str, *, units: int, limit_s: str, runs: int = RUNS) ->
 
     Raises: CountsDiffer.
     """
-    found: dict[str, list[Answer]] = {who: [] for who in ROADS}
+    found: dict[str, list[Answer]] = {who: [] for who in (*ROADS, FLOOR)}
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"verzuim.{form}"
         _run("write", file, units)
         for _ in range(runs):
-            answers = {who: _child(who, file) for who in ROADS}
-            if len({answer.counts for answer in answers.values()}) != 1:
+            answers = {who: _child(who, file) for who in (*ROADS, FLOOR)}
+            if len({answers[who].counts for who in ROADS}) != 1:
                 raise CountsDiffer(f"{name}: the counts of {', '.join(ROADS)} differ")
             for who, answer in answers.items():
                 found[who].append(answer)
@@ -95,12 +99,18 @@ def road(name: str, form: str, *, units: int, limit_s: str, runs: int = RUNS) ->
             f"{name}{suffix}",
             ours=figures["node", key],
             peer=figures[peer, key],
-            peer_name=f"{peer}: counts and clamps, without doubles, unit keys, row checks or charges",
+            peer_name=what,
             unit=unit,
             limit=limit,
         )
         for key, suffix, unit, limit in (("cpu_s", "", "s CPU", limit_s), ("peak_mb", "_memory", "MB peak", "<= 700"))
-        for peer in PEERS
+        for peer, what in (
+            *(
+                (peer, f"{peer}: counts and clamps, without doubles, unit keys, row checks or charges")
+                for peer in PEERS
+            ),
+            (FLOOR, "floor: polars reads the columns and does nothing more"),
+        )
     )
 
 
@@ -142,6 +152,14 @@ def count_node(path: Path) -> list[int]:
     counted = count(delivery.records, member, digest_of(study), QUARTER, known=NothingBefore(), secret=_SECRET)
     counts: list[int] = counted.cells.values.tolist()  # noqa: PD011 - no frame
     return counts
+
+
+def read_only(path: Path) -> list[int]:
+    """Read every column that the node needs, in batches, and count nothing."""
+    rows = pl.scan_csv(path, separator=";", infer_schema=False) if path.suffix == ".csv" else pl.scan_parquet(path)
+    for _ in rows.select(HEADER).collect_batches(chunk_size=BATCH_ROWS):
+        pass
+    return []
 
 
 def count_polars(path: Path) -> list[int]:
@@ -191,6 +209,7 @@ PEERS: Mapping[str, Callable[[Path], list[int]]] = {
     "pandas": count_pandas,
 }
 ROADS: Mapping[str, Callable[[Path], list[int]]] = {"node": count_node, **PEERS}
+FLOOR = "floor"
 
 
 def _in_order(events: Mapping[str, int]) -> list[int]:
@@ -204,7 +223,8 @@ def _child(who: str, file: Path) -> Answer:
 
 def _run(*arguments: object) -> str:
     command = [sys.executable, "-m", __name__, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    environment = sort_environment() | os.environ  # as the node's own command has it
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
 
 
 def _peak_mb() -> float:
@@ -219,7 +239,7 @@ def main(who: str, path: Path, units: str = "") -> None:
         write_file(path, int(units))
         return
     started = time.process_time()
-    counts = ROADS[who](path)
+    counts = (read_only if who == FLOOR else ROADS[who])(path)
     print(json.dumps({"cpu_s": time.process_time() - started, "peak_mb": _peak_mb(), "counts": counts}))
 
 
