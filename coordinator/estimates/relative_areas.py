@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coordinator.estimates.area_limits import AreaLimits, area_limits, no_limits
 from coordinator.estimates.estimate import Bools, Estimates, Floats, Places, Reason, estimates, wrong_shape
 from coordinator.estimates.small_areas import LEAST_FREE, LEAST_INHABITANTS, SmallAreas, design
 from coordinator.estimates.trend import Break, trend
@@ -62,19 +63,30 @@ def local_levels(
     level = np.where(kinds.expected > 0, kinds.expected / np.maximum(number, 1), level)
     course = trend(figures, level, factor, breaks, for_model=True).later
     last = Estimates(course.value[:, -1].copy(), course.variance[:, -1].copy(), course.reason[:, -1].copy())
-    return relative_areas(last, np.where(usable, people, 0.0), columns, usable).areas
+    chance = factor * level
+    noise = np.where(number > 0, whole.variance, 0.0) / np.maximum(number, 1)
+    growing = chance / np.maximum(noise + chance, 1e-300)
+    return relative_areas(last, np.where(usable, people, 0.0), columns, usable, growing=growing).areas
 
 
 def relative_areas(
-    direct: Estimates, exposure: Floats, columns: Floats, usable: Bools, *, factor: float = 0.0
+    direct: Estimates,
+    exposure: Floats,
+    columns: Floats,
+    usable: Bools,
+    *,
+    factor: float = 0.0,
+    growing: Floats | float = 0.0,
 ) -> Related:
     """Return each usable area's rate: exp(columns @ b) times a ratio of mean 1, with its posterior variance.
 
     direct: shape (areas,), unbiased counts and the variance of their errors. factor: by which chance is wider than
-    Poisson, added at the kind's level; 0: the variance has it already. exposure: float64, inhabitants times periods,
-    above 0 where usable. columns: from `design`; those that repeat others do no harm, for effects have a prior.
+    Poisson, added at the kind's level; 0: the variance has it already, and `growing` is its share of it. exposure:
+    float64, inhabitants times periods, above 0 where usable. columns: from `design`; those that repeat others do no
+    harm, for effects have a prior.
     With ratio variance s^2, mean count m and error variance V: value m + w (y - m), w = s^2 m^2 / (s^2 m^2 + V),
-    variance s^2 m^2 (1 - w) + (1 - w)^2 m^2 x'Cx; both averaged over SPREADS by likelihood and prior.
+    variance s^2 m^2 (1 - w) + (1 - w)^2 m^2 x'Cx; both averaged over SPREADS by likelihood and prior. The variance is a
+    mean over areas of a kind; for the limits, which hold for each of them, an area's kind is what the others say of it.
     Source: You, Rao 2002, Canadian J. Statistics 30(1), section 2 (linear sampling, log-linear linking model), with the
     ratio to first order; weight s for the spread: Morris, Tang 2011, Statistical Science 26(2), section 2.4; normal
     prior of effects and averaging over s: Gelman 2006, Bayesian Analysis 1(3), section 5.
@@ -97,6 +109,7 @@ def relative_areas(
         exposure[at],
         total / float(exposure[told].sum()),
         factor,
+        np.broadcast_to(np.asarray(growing, dtype=np.float64), (size,))[at],
     )
     return _averaged(model, at, usable)
 
@@ -111,6 +124,7 @@ class _Model:
     exposure: Floats
     rate: float
     factor: float
+    growing: Floats
 
     def mean(self, effects: Floats) -> Floats:
         """Return the kinds' counts for each spread; shape (spreads, areas)."""
@@ -143,12 +157,27 @@ def _averaged(model: _Model, at: Places, usable: Bools) -> Related:
     # An area above its kind varies by as much more: so it is when ratios follow a gamma law (Clayton, Kaldor 1987).
     above = np.clip(middle / kind, *VARIES)
     spare = above * (weight @ variance + weight @ (value - middle) ** 2)
-    rate, rate_error, share, expected = (np.zeros(usable.size) for _ in range(4))
+    taken = weight @ spread**2
+    limits = _limits(model, leverage / total, mean, weight, float(np.sqrt(taken)))
+    rate, rate_error, share, expected, low = (np.zeros(usable.size) for _ in range(5))
+    high = np.full(usable.size, np.inf)
     rate[at], rate_error[at] = middle / model.exposure, spare / model.exposure**2
     share[at], expected[at] = weight @ own, kind
+    low[at] = np.minimum(limits.low, np.maximum(middle, 0.0)) / model.exposure
+    high[at] = np.maximum(limits.high, middle) / model.exposure
     told = estimates(rate, np.where(usable, rate_error, np.inf), Reason.NO_DENOMINATOR)
     kept = tuple(range(model.x.shape[1]))
-    return Related(SmallAreas(told, share, weight @ effects, kept, float(weight @ spread**2)), expected)
+    return Related(SmallAreas(told, share, weight @ effects, kept, float(taken), AreaLimits(low, high)), expected)
+
+
+def _limits(model: _Model, own: Floats, mean: Floats, weight: Floats, spread: float) -> AreaLimits:
+    """Return the limits of counts. own: how much of each area's kind is its own figure; shape (spreads, areas)."""
+    ratio = model.y / mean - 1
+    others = weight @ (mean * np.exp(np.clip(-own / np.maximum(1 - own, 0.1) * ratio, -1.0, 1.0)))
+    chance = model.factor * others
+    variance = model.variance + chance
+    growing = np.where(np.isfinite(variance), model.growing * model.variance + chance, 0.0) / variance
+    return area_limits(estimates(model.y, variance), others, spread, growing)
 
 
 def _fit(model: _Model, spread: Floats) -> tuple[Floats, Floats]:
@@ -174,4 +203,4 @@ def _fit(model: _Model, spread: Floats) -> tuple[Floats, Floats]:
 
 def _nothing(size: int, why: Reason) -> Related:
     absent = estimates(np.zeros(size), np.full(size, np.inf), why)
-    return Related(SmallAreas(absent, np.zeros(size), np.zeros(0), (), 0.0), np.zeros(size))
+    return Related(SmallAreas(absent, np.zeros(size), np.zeros(0), (), 0.0, no_limits(size)), np.zeros(size))

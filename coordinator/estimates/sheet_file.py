@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from hashlib import sha256
-from math import isclose
+from math import isclose, isfinite
 
 import numpy as np
 
@@ -18,9 +18,10 @@ from coordinator.estimates.estimate import Floats
 from coordinator.estimates.hierarchy import AreaTree
 from coordinator.estimates.sheet import METHODS, Context, Sheet
 from coordinator.estimates.sheet_parts import associations_tree, context_tree, estimate_tree, short, year_tree
+from coordinator.estimates.small_areas import SmallAreas
 from coordinator.geography.edition import Edition
 
-FORMAT = 2
+FORMAT = 3
 TOLERANCE = 1e-6
 MAX_NAMED = 20  # a comparison names the first differences, not a flood of them
 COVARIATES = ("p_hh_osm", "p_ink_li", "inkomen_laag")  # low incomes, under CBS's names of several years
@@ -110,7 +111,7 @@ def _indicator(sheet: Sheet, context: Context) -> Mapping[str, object]:
             if at == last:
                 cell["against_whole"] = verdicts[node]
                 cell["against_before"] = verdicts[len(codes) + node] if last else None
-                cell["geschat"] = estimate_tree(sheet.small_areas.estimated, leaf[node]) if node in leaf else None
+                cell["geschat"] = _estimated(sheet.small_areas, leaf[node]) if node in leaf else None
             cells.append(cell)
     return {
         "name": indicator.name,
@@ -123,6 +124,14 @@ def _indicator(sheet: Sheet, context: Context) -> Mapping[str, object]:
         **year_tree(sheet),
         **context_tree(sheet),
     }
+
+
+def _estimated(areas: SmallAreas, leaf: int) -> Mapping[str, object]:
+    """Return an estimate with its limits, which an area without a figure of its own has not."""
+    made, high = estimate_tree(areas.estimated, leaf), float(areas.limits.high[leaf])
+    if not (areas.estimated.told[leaf] and isfinite(high)):
+        return made
+    return {**made, "low": short(float(areas.limits.low[leaf])), "high": short(high)}
 
 
 def _counted(sheet: Sheet, node: int, at: int) -> Mapping[str, object]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg, optimize
 
+from coordinator.estimates.area_limits import AreaLimits, no_limits
 from coordinator.estimates.estimate import Bools, Estimates, Floats, Places, Reason, estimates, wrong_shape
 
 LABEL = "geschat"
@@ -22,7 +23,8 @@ class SmallAreas:
     """Estimates of rates. estimated: shape (areas,), its variance is the mean squared error.
 
     own_weight: float64, shape (areas,), how much of each is the area's own figure, 0 to 1. coefficients: of the kept
-    columns; kept: their places in the design. spread: variance between areas beyond the covariates.
+    columns; kept: their places in the design. spread: variance between areas beyond the covariates. limits: of each
+    area's rate, 95 % for each of them whatever it is like; of the linear model there are none.
     """
 
     estimated: Estimates
@@ -30,6 +32,7 @@ class SmallAreas:
     coefficients: Floats
     kept: tuple[int, ...]
     spread: float
+    limits: AreaLimits
     label: str = LABEL
 
 
@@ -66,7 +69,7 @@ def fay_herriot(direct: Estimates, columns: Floats, usable: Bools | None = None)
     kept = independent_columns(columns[told])
     if told.size < len(kept) + LEAST_FREE or not kept:
         nothing = estimates(np.zeros(wanted.size), np.full(wanted.size, np.inf), Reason.TOO_FEW)
-        return SmallAreas(nothing, np.zeros(wanted.size), np.zeros(0), (), 0.0)
+        return SmallAreas(nothing, np.zeros(wanted.size), np.zeros(0), (), 0.0, no_limits(wanted.size))
     all_x = columns[:, list(kept)]
     x, y, noise = all_x[told], direct.value[told], direct.variance[told]
     spread = _spread(y, x, noise)
@@ -83,7 +86,7 @@ def fay_herriot(direct: Estimates, columns: Floats, usable: Bools | None = None)
     third[told] = noise**2 * precision**3 * uncertain
     error = spread * (1 - weight) + (1 - weight) ** 2 * leverage + 2 * third
     found = estimates(np.where(wanted, value, np.nan), np.where(wanted, error, np.inf), Reason.NO_DENOMINATOR)
-    return SmallAreas(found, weight, coefficients, kept, spread)
+    return SmallAreas(found, weight, coefficients, kept, spread, no_limits(wanted.size))
 
 
 def rate_errors(rate: Estimates, exposure: Floats, factor: float) -> Estimates:
@@ -100,9 +103,11 @@ def rate_errors(rate: Estimates, exposure: Floats, factor: float) -> Estimates:
 
 
 def benchmarked(areas: SmallAreas, exposure: Floats, group: Places, totals: Estimates) -> SmallAreas:
-    """Return small areas whose estimates are `benchmarked_rates`; all else of them stays."""
+    """Return small areas whose estimates are `benchmarked_rates`; a limit only moves where an estimate went past it."""
     found = benchmarked_rates(areas.estimated, exposure, group, totals)
-    return SmallAreas(found, areas.own_weight, areas.coefficients, areas.kept, areas.spread)
+    value = np.where(found.told, np.maximum(found.value, 0.0), areas.limits.low)
+    limits = AreaLimits(np.minimum(areas.limits.low, value), np.maximum(areas.limits.high, value))
+    return SmallAreas(found, areas.own_weight, areas.coefficients, areas.kept, areas.spread, limits)
 
 
 def benchmarked_rates(rate: Estimates, exposure: Floats, group: Places, totals: Estimates) -> Estimates:

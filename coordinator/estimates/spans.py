@@ -161,7 +161,10 @@ def span_figures(
 def small_area_rates(
     indicator: Indicator, context: Context, periods: Sequence[int], *, once: bool
 ) -> Mapping[int, tuple[float, float, float]]:
-    """Return the `geschat` rate per 1,000 of every smallest area that can have one, with its 95 % limits, by node."""
+    """Return the `geschat` rate per 1,000 of every smallest area that can have one, with its 95 % limits, by node.
+
+    The limits hold for each area by itself (`area_limits`); one without a figure of its own has none and is left out.
+    """
     consistent = _together(indicator, periods)
     leaves = np.setdiff1d(np.arange(consistent.tree.size), consistent.tree.parent)
     people, figures = context.inhabitants[leaves], consistent.figures
@@ -169,11 +172,11 @@ def small_area_rates(
     direct = estimates(figures.value[leaves, 0], np.where(usable, figures.variance[leaves, 0], np.inf))
     factor = _dispersion(indicator, context, len(periods), once=once).factor
     columns = design(context.covariates[leaves])
-    found = relative_areas(direct, np.where(usable, people, 0.0), columns, usable, factor=factor).areas.estimated
-    half = two_sided(0.95) * np.sqrt(np.where(found.told, found.variance, 0.0))
+    found = relative_areas(direct, np.where(usable, people, 0.0), columns, usable, factor=factor).areas
+    low, high = found.limits.low * PER, found.limits.high * PER
     return {
-        int(leaves[place]): _limits(float(found.value[place]) * PER, float(half[place]) * PER)
-        for place in np.flatnonzero(found.told).tolist()
+        int(leaves[place]): (max(float(found.estimated.value[place]) * PER, 0.0), float(low[place]), float(high[place]))
+        for place in np.flatnonzero(found.estimated.told & np.isfinite(high)).tolist()
     }
 
 
@@ -274,10 +277,6 @@ def _masked(consistent: Consistent, shown: Bools) -> Consistent:
     variance = np.where(shown[:, None], consistent.figures.variance, np.inf)
     figures = estimates(consistent.figures.value, variance, Reason.NOT_DETERMINED)
     return Consistent(consistent.tree, figures, consistent.below_variance, consistent.share)
-
-
-def _limits(value: float, half: float) -> tuple[float, float, float]:
-    return max(value, 0.0), max(value - half, 0.0), max(value + half, 0.0)
 
 
 def _whole(values: Displayed, node: int) -> int:

@@ -11,8 +11,9 @@ from coordinator.estimates.display import displayed
 from coordinator.estimates.estimate import estimates
 from coordinator.estimates.hierarchy import AreaTree, Hierarchy, hierarchy
 from coordinator.estimates.indicators import Indicator
+from coordinator.estimates.relative_areas import relative_areas
 from coordinator.estimates.sheet import Context, make_sheet
-from coordinator.estimates.small_areas import design, fay_herriot
+from coordinator.estimates.small_areas import design
 from protocol.words.ids import MeasureId
 from protocol.words.period import Period, PeriodLength
 from simulations.benchmarks.result import Result, less_is_better
@@ -42,7 +43,8 @@ def estimates_country() -> tuple[Result, ...]:
     consistency, _ = timed(lambda: displayed(make_consistent(tree, noisy, variance)))
     columns = design(chance.normal(0, 1, (COUNTRY[-1], 6)))
     buurten = [estimates(noisy[-COUNTRY[-1] :, place], variance[-COUNTRY[-1] :, place]) for place in range(INDICATORS)]
-    models, _ = timed(lambda: [fay_herriot(each, columns) for each in buurten])
+    people, everywhere = np.full(COUNTRY[-1], 1_200.0), np.ones(COUNTRY[-1], dtype=bool)
+    models, _ = timed(lambda: [relative_areas(each, people, columns, everywhere, factor=1.3) for each in buurten])
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     return (
         _row("estimates_country_consistency", consistency / 1e3, "s", "<= 20"),

@@ -11,13 +11,21 @@ from coordinator.estimates.display import displayed
 from coordinator.estimates.estimate import Estimates, estimates
 from coordinator.estimates.intervals import dispersion_of_repeats, registered, underlying
 from coordinator.estimates.relative_areas import local_levels
-from coordinator.estimates.small_areas import LEAST_INHABITANTS, benchmarked, design, fay_herriot, rate_errors
+from coordinator.estimates.small_areas import (
+    LEAST_INHABITANTS,
+    SmallAreas,
+    benchmarked,
+    design,
+    fay_herriot,
+    rate_errors,
+)
 from coordinator.estimates.trend import trend
 from coordinator.estimates.verdicts import Verdict, judge, with_whole
 from protocol.words.geography import Level
 from tests.coordinator.estimates.worlds import QUARTERS, YEARS, World, make_world
 
 BINS = (0.0, 1.0, 3.0, 10.0, np.inf)  # of the expected count in a quarter
+APART = (0.0, 0.5, 0.8, 1.25, 2.0, np.inf)  # of an area's rate beside the gemeente's
 QUARTER = dispersion_of_repeats(0.56, 0.25)  # returns: CBS 85361NED, as the planner has it
 ALL_QUARTERS = dispersion_of_repeats(0.56, YEARS)
 Floats = NDArray[np.float64]
@@ -27,15 +35,18 @@ Floats = NDArray[np.float64]
 class Tally:
     """What the worlds came to. covered: of each kind of interval, by expected count: how many held, of how many."""
 
-    covered: defaultdict[str, Floats] = field(default_factory=lambda: defaultdict(lambda: np.zeros((len(BINS) - 1, 2))))
+    covered: defaultdict[str, Floats] = field(default_factory=lambda: defaultdict(lambda: np.zeros((5, 2))))
     errors: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    widths: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     discoveries: list[tuple[int, int]] = field(default_factory=list)
 
-    def cover(self, kind: str, low: Floats, high: Floats, truth: Floats, level: Floats) -> None:
-        place = np.digitize(level.ravel(), BINS) - 1
+    def cover(
+        self, kind: str, low: Floats, high: Floats, truth: Floats, level: Floats, bins: tuple[float, ...] = BINS
+    ) -> None:
+        place = np.digitize(level.ravel(), bins) - 1
         held = ((low <= truth) & (truth <= high)).ravel()
-        of = np.bincount(place, minlength=len(BINS) - 1)
-        self.covered[kind] += np.column_stack([np.bincount(place, weights=held, minlength=len(BINS) - 1), of])
+        of = np.bincount(place, minlength=5)
+        self.covered[kind] += np.column_stack([np.bincount(place, weights=held, minlength=5), of])
 
     def coverage(self, kind: str) -> float:
         held, of = self.covered[kind].sum(axis=0)
@@ -46,6 +57,9 @@ class Tally:
 
     def numbers(self, kind: str) -> tuple[int, ...]:
         return tuple(int(of) for _, of in self.covered[kind] if of)
+
+    def width(self, kind: str) -> float:
+        return float(np.mean(self.widths[kind]))
 
     def rmse(self, name: str) -> float:
         return float(np.sqrt(np.mean(np.square(self.errors[name]))))
@@ -87,6 +101,8 @@ def _counts(world: World, tally: Tally) -> None:
                 tally.cover(f"registered {name}", kept.low, kept.high, truth, expected)
                 tally.cover(f"underlying {name}", wide.low, wide.high, expected, expected)
                 tally.errors[f"level {name}"] += (figures.value - expected)[:, -1].tolist()
+                enough = world.inhabitants[nodes] >= LEAST_INHABITANTS
+                tally.widths[f"underlying {name}"] += (wide.high - wide.low)[enough, -1].tolist()
 
 
 def _models(world: World, tally: Tally) -> None:
@@ -100,6 +116,8 @@ def _models(world: World, tally: Tally) -> None:
     tally.cover("trend", found.value - half, found.value + half, expected, expected)
     tally.errors["level trend"] += (found.value - expected)[:, -1].tolist()
     at = np.flatnonzero(people >= LEAST_INHABITANTS)
+    ends = (np.maximum(found.value + side * half, 0)[at, -1] for side in (1, -1))
+    tally.widths["trend"] += np.subtract(*ends).tolist()
     truth = expected[at, -1]
     plain = _linear(figures, people, world.covariates[buurten])
     tally.errors["level linear small areas"] += ((plain.value * people)[at] - truth).tolist()
@@ -108,23 +126,28 @@ def _models(world: World, tally: Tally) -> None:
         last = slice(-quarters, None)
         seen = estimates(figures.value[:, last], figures.variance[:, last], figures.reason[:, last])
         made = local_levels(seen, people, world.covariates[buurten], factor)
-        _tally_areas(tally, name, made.estimated, at, people, truth)
+        _tally_areas(tally, name, made, at, people, truth)
     # Of the last one, as the sheet has it: moved to add up to what was counted.
     rest = float(figures.value[people < LEAST_INHABITANTS, -1].sum())
     total = estimates([float(world.consistent.figures.value[world.at(Level.GEMEENTE)[0], -1]) - rest], [1.0])
     moved = benchmarked(made, np.where(people >= LEAST_INHABITANTS, people, 0.0), np.zeros(people.size, int), total)
-    _tally_areas(tally, "small areas and trend, adding up", moved.estimated, at, people, truth)
+    _tally_areas(tally, "small areas and trend, adding up", moved, at, people, truth)
 
 
 def _tally_areas(
-    tally: Tally, name: str, made: Estimates, at: NDArray[np.int64], people: Floats, truth: Floats
+    tally: Tally, name: str, made: SmallAreas, at: NDArray[np.int64], people: Floats, truth: Floats
 ) -> None:
-    """Take limits by the true level, which no reader knows, and by the inhabitants, which every reader does."""
-    count, error = (made.value * people)[at], 1.96 * np.sqrt(made.variance[at]) * people[at]
-    tally.cover(name, count - error, count + error, truth, truth)
-    tally.cover(
-        f"{name} by inhabitants", count - error, count + error, truth, people[at] * truth.sum() / people[at].sum()
-    )
+    """Take limits by three things: the true level, the inhabitants, and how far an area is from the gemeente's rate."""
+    count = made.estimated.value[at] * people[at]
+    low, high = (side[at] * people[at] for side in (made.limits.low, made.limits.high))
+    usual = people[at] * truth.sum() / people[at].sum()
+    tally.cover(name, low, high, truth, truth)
+    tally.cover(f"{name} by inhabitants", low, high, truth, usual)
+    tally.cover(f"{name} by rate", low, high, truth, truth / usual, APART)
+    error = 1.96 * np.sqrt(made.estimated.variance[at]) * people[at]
+    tally.cover(f"{name}, mean error, by rate", count - error, count + error, truth, truth / usual, APART)
+    tally.widths[name] += (high - low).tolist()
+    tally.widths[f"{name}, mean error"] += (np.maximum(count + error, 0) - np.maximum(count - error, 0)).tolist()
     tally.errors[f"level {name}"] += (count - truth).tolist()
 
 

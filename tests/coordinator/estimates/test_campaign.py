@@ -16,7 +16,7 @@ import pytest
 
 from tests.coordinator.estimates.campaign import Tally, play
 
-AREAS = ("small areas of a year", "small areas and trend", "small areas and trend, adding up")
+AREAS = ("small areas", "small areas of a year", "small areas and trend", "small areas and trend, adding up")
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "estimates.md"
 ROWS = (
     ("registered raw", "registered, as counted"),
@@ -39,6 +39,11 @@ ERRORS = (
     ("small areas and trend", "small areas, twelve quarters"),
     ("small areas and trend, adding up", "the same, adding up (the sheet)"),
 )
+LIMITS = (
+    ("small areas", "one quarter"),
+    ("small areas of a year", "four quarters"),
+    ("small areas and trend", "twelve quarters"),
+)
 EACH_QUARTER = ("registered raw", "registered consistent", "underlying raw", "underlying consistent", "trend")
 
 
@@ -54,15 +59,12 @@ def check(tally: Tally, *, slack: float) -> None:
     # All areas of a world share one fit, so of few worlds this strays three times as far.
     for kind in AREAS:
         assert 0.93 - 3 * slack <= tally.coverage(kind) <= 0.97 + 3 * slack, kind
-    # One quarter tells hardly how areas differ; its limits lean on what is known before: 97.0 % in 600 worlds.
-    assert 0.93 - 3 * slack <= tally.coverage("small areas") <= 0.98 + slack
-    for kind in (*EACH_QUARTER, *AREAS, "small areas"):
+    by_area = (f"{kind} by {what}" for kind in AREAS for what in ("inhabitants", "rate"))
+    for kind in (*EACH_QUARTER, *AREAS, *by_area):
         # Twelve quarters of one buurt share one trend, and areas of a world one fit: few independent ones a bin.
         least = 0.93 - (2 if "raw" in kind or "consistent" in kind else 6) * slack
         for covered, number in zip(tally.by_expected(kind), tally.numbers(kind), strict=True):
-            # A model that borrows draws areas chosen by a high truth to the middle, most so from a single year.
-            drawn = 0.03 if kind == "small areas of a year" else 0.0
-            assert covered >= least - drawn - 2 * (0.05 * 0.95 / number) ** 0.5, (kind, tally.by_expected(kind))
+            assert covered >= least - 2 * (0.05 * 0.95 / number) ** 0.5, (kind, tally.by_expected(kind))
     for level in ("gemeente", "wijk", "buurt"):
         assert tally.rmse(f"consistent {level}") <= tally.rmse(f"raw {level}") * (1 + slack)
         assert abs(tally.bias(f"consistent {level} relative")) <= 0.005
@@ -92,27 +94,40 @@ def test_the_check_catches_limits_that_do_not_hold_and_a_lost_gemeente(tally: Ta
         check(broken, slack=0.02)
 
 
+def test_limits_of_the_mean_error_do_not_hold_where_an_area_is_unlike_others(tally: Tally) -> None:
+    """Negative control of the limits: those of a usual model miss every third area of twice the gemeente's rate."""
+    kind = "small areas of a year, mean error, by rate"
+    assert tally.coverage(kind) > 0.88
+    assert tally.by_expected(kind)[-1] < 0.8
+    assert tally.by_expected("small areas of a year by rate")[-1] > 0.88
+
+
 @pytest.mark.nightly
 def test_two_hundred_worlds_are_covered() -> None:
-    """And by what every reader knows beforehand, the inhabitants, no kind of area is covered in fewer than 90 %."""
+    """And the page has the figures that they come to."""
     found = play(range(2_000, 2_000 + int(os.environ.get("ESTIMATE_WORLDS", "200"))))
     check(found, slack=0.0)
-    for kind in (*AREAS, "small areas"):
-        assert min(found.by_expected(f"{kind} by inhabitants")) >= 0.90, kind
     if len(found.discoveries) == 200:
         text = PAGE.read_text(encoding="utf-8")
+        text = text[text.index("## Against the truth") :]
         for kind, name in ROWS:
-            assert printed(name, text) == pytest.approx(100 * found.coverage(kind), abs=0.06), name
+            wanted = [100 * share for share in (found.coverage(kind), *found.by_expected(kind))]
+            assert printed(name, text) == pytest.approx(wanted, abs=0.06), name
+        for kind, name in LIMITS:
+            for made, said in ((kind, "as published"), (f"{kind}, mean error", "the usual ones")):
+                by_rate = f"{kind} by rate" if made == kind else f"{made}, by rate"
+                wanted = [*(100 * share for share in found.by_expected(by_rate)), found.width(made)]
+                assert printed(f"{name}, {said}", text) == pytest.approx(wanted, abs=0.06), name
         for level in ("gemeente", "wijk", "buurt"):
             assert f" {found.rmse(f'consistent {level}'):.2f} (" in text, level
         for kind, name in ERRORS:
-            assert printed(name, text[text.index("error against") :]) == pytest.approx(
+            assert printed(name, text[text.index("error against") :])[0] == pytest.approx(
                 found.rmse(f"level {kind}"), abs=0.006
             ), name
 
 
-def printed(name: str, text: str) -> float:
-    """Return the first figure of a row of the page."""
-    found = re.search(rf"\| {re.escape(name)} \| ([\d.]+)", text)
+def printed(name: str, text: str) -> list[float]:
+    """Return the figures of a row of the page."""
+    found = re.search(rf"\| {re.escape(name)} \|(.*)\|$", text, re.MULTILINE)
     assert found is not None, name
-    return float(found[1])
+    return [float(each) for each in re.findall(r"\d+\.\d+", found[1])]

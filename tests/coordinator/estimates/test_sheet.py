@@ -71,9 +71,9 @@ def test_a_whole_sheet_is_made_and_its_parts_agree() -> None:
     assert len(sheet.verdicts.verdicts) == 58
     assert sheet.verdicts.verdicts[0] is Verdict.NOT_TOLD  # the whole is not compared with itself
     assert set(METHODS) == {
-        "consistent", "shown", "registered", "underlying", "rate", "verdict", "trend", "small_areas", "drift", "year",
-        "year_verdict", "comparable", "funnel", "within", "spatial", "nowcast", "before_after", "prevalence",
-        "dark_number", "power", "association",
+        "consistent", "shown", "registered", "underlying", "rate", "verdict", "trend", "small_areas", "area_limits",
+        "drift", "year", "year_verdict", "comparable", "funnel", "within", "spatial", "nowcast", "before_after",
+        "prevalence", "dark_number", "power", "association",
     }  # fmt: skip
     np.testing.assert_allclose((sheet.small_areas.estimated.value * 1_000).sum(), figures[0, -1])
     np.testing.assert_allclose(sheet.year.figures.value, figures[:, 4:].sum(axis=1))
