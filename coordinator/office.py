@@ -63,11 +63,11 @@ class Office:
             raise _nothing("no covenant that all parties signed", "covenant verify")
         return covenants[-1]
 
-    def studies(self) -> dict[Digest, SignedStudy]:
-        """Return the studies of the covenant in force, the first kept first."""
-        covenant = digest_of(self.covenant().covenant)
-        found = (signed for signed in self.store.studies() if signed.study.covenant_digest == covenant)
-        return {digest_of(signed.study): signed for signed in found}
+    def studies(self, signed: SignedCovenant | None = None) -> dict[Digest, SignedStudy]:
+        """Return the studies of a covenant, or of the one in force, the first kept first."""
+        covenant = digest_of((signed or self.covenant()).covenant)
+        found = (each for each in self.store.studies() if each.study.covenant_digest == covenant)
+        return {digest_of(each.study): each for each in found}
 
     def study_for(self, period: Period, study_id: str | None) -> Study:
         """Return the one study that schedules a period, or the named one.
@@ -82,12 +82,12 @@ class Office:
             raise _nothing(f"several studies for {period}", f"run {period} --study ID")
         raise _nothing(f"no study for {period}", "study propose")
 
-    def member(self) -> Member:
-        """Return who the coordinator is in the covenant in force.
+    def member(self, signed: SignedCovenant | None = None) -> Member:
+        """Return who the coordinator is in a covenant, or in the one in force.
 
         Raises: NothingAgreed.
         """
-        covenant = self.covenant().covenant
+        covenant = (signed or self.covenant()).covenant
         geography = self.store.geography(covenant.geography.digest)
         if geography is None:
             raise _nothing("no areas of the covenant", "geography import")
@@ -97,7 +97,7 @@ class Office:
             if found is None:
                 raise _nothing(f"no code list {reference.id}", "covenant add-code-list")
             lists.append(found)
-        studies = {digest: signed.study for digest, signed in self.studies().items()}
+        studies = {digest: each.study for digest, each in self.studies(signed).items()}
         return Member(self.config.party, covenant, geography, tuple(lists), studies, self.key)
 
     def session(self) -> Session:

@@ -180,8 +180,12 @@ def newest_declarations(
 
 
 def opened_tables(office: Office, study: Study) -> tuple[NoisyTable, ...]:
-    """Return the noisy tables of every released round of a study; one that was withdrawn adds nothing to others."""
-    member, gone = office.member(), withdrawn(office)
+    """Return the noisy tables of every released round of a study; one that was withdrawn adds nothing to others.
+
+    study: of the covenant in force or of an earlier one, which its rounds are read by.
+    """
+    earlier = (each for each in office.store.covenants() if digest_of(each.covenant) == study.covenant_digest)
+    member, gone = office.member(next(earlier, None)), withdrawn(office)
     tables: list[NoisyTable] = []
     for scheduled in study.schedule:
         digest = digest_of(study)

@@ -9,9 +9,12 @@ import typer
 
 from coordinator.cli.telling import AsJson, Folder, Lang, said, show, telling
 from coordinator.errors import EstimateRefusal
+from coordinator.estimates.breaks import breaks_of, origins_of
 from coordinator.estimates.bundle_tables import StudyTables, bundle_tables
 from coordinator.estimates.context_file import ContextFile, parse_context, with_file
+from coordinator.estimates.hierarchy import area_tree
 from coordinator.estimates.indicators import indicators
+from coordinator.estimates.series import Series, joined
 from coordinator.estimates.sheet import Context, Sheet, make_sheet
 from coordinator.estimates.sheet_file import COVARIATES, Basis, check_estimates, context_of, estimates_json
 from coordinator.geography.areas import years
@@ -26,7 +29,8 @@ from privacy.audit.cli import read_files
 from privacy.language import Language
 from protocol.bundle import Audience
 from protocol.covenant.covenant import Covenant
-from protocol.words.geography import Geography
+from protocol.words.geography import Geography, Level
+from protocol.words.period import first_day
 
 group = typer.Typer(no_args_is_help=True, help="Estimates from the noisy tables.")
 
@@ -128,11 +132,15 @@ def _source(folder: Path, bundle: Path | None, *, published: bool) -> _Source:
         if published:
             return _of_bundle(bundle_files(office)[Audience.PUBLIC])
         covenant, gone = office.covenant().covenant, withdrawn_periods(office)
+        newest = {signed.release.slot: signed.release for signed in office.store.releases()}.values()
         studies = tuple(
             StudyTables(
                 signed.study,
                 opened_tables(office, signed.study),
                 frozenset(period for of, period in gone if of == digest),
+                tuple(
+                    signed for release in newest if release.study_digest == digest for signed in release.declarations
+                ),
             )
             for digest, signed in sorted(office.studies().items())
         )
@@ -146,16 +154,24 @@ def _of_bundle(files: Mapping[str, bytes]) -> _Source:
 
 
 def _sheets(source: _Source, given: _Given) -> list[tuple[Sheet, Context]]:
-    """Return the sheets of every study of which there are tables, by the figures of these areas."""
+    """Return the sheets of all studies of which there are tables, by the figures of these areas."""
+    studies = sorted(source.studies, key=lambda each: min(first_day(entry.period) for entry in each.study.schedule))
+    geography = source.geography
+    found = [
+        Series(indicator, origins_of(indicator, held.study, source.covenant, held.declared), (number,))
+        for number, held in enumerate(studies)
+        for indicator in indicators(held.tables, held.study, geography, withdrawn=held.withdrawn)
+    ]
     made = []
-    for held in source.studies:
-        rates = public_world(given.edition.figures, {}, held.study, source.covenant).rates
-        for indicator in indicators(held.tables, held.study, source.geography, withdrawn=held.withdrawn):
-            rate = rates.get(indicator.measure)
-            returns = None if rate is None else rate.returns
-            context = context_of(given.edition, indicator.tree, columns=given.columns, returns=returns)
-            context = with_file(context, given.told, indicator, given.edition)
-            if given.neighbours:
-                context = replace(context, borders=borders(given.edition, indicator.tree.codes))
-            made.append((make_sheet(indicator, context), context))
+    tree = area_tree(geography, region=len(geography.codes_at(Level.GEMEENTE)) > 1)
+    for series in joined(found, tree):
+        indicator, study = series.indicator, studies[series.studies[-1]].study
+        rate = public_world(given.edition.figures, {}, study, source.covenant).rates.get(indicator.measure)
+        returns = None if rate is None else rate.returns
+        context = context_of(given.edition, indicator.tree, columns=given.columns, returns=returns)
+        context = replace(context, breaks=breaks_of(series.origins))
+        context = with_file(context, given.told, indicator, given.edition)
+        if given.neighbours:
+            context = replace(context, borders=borders(given.edition, indicator.tree.codes))
+        made.append((make_sheet(indicator, context), context))
     return made

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coordinator.estimates.alerting import funnel
-from coordinator.estimates.consistency import Consistent
-from coordinator.estimates.estimate import Floats, Places, estimates
+from coordinator.estimates.estimate import Estimates, Floats, Places, estimates
 from coordinator.estimates.indicators import Indicator
 from coordinator.estimates.intervals import Dispersion
 from coordinator.estimates.rates import LEAST_DENOMINATOR, PER
@@ -27,21 +26,21 @@ class FunnelLimits:
 
 
 def funnels(
-    indicator: Indicator, consistent: Consistent, people: Floats, dispersion: Dispersion
+    indicator: Indicator, figures: Estimates, people: Floats, dispersion: Dispersion
 ) -> dict[Level, tuple[FunnelLimits, ...]]:
-    """Return limits for areas of every size of a level, with the noise that is usual at it."""
-    top, figures = int(consistent.tree.roots[0]), consistent.figures
+    """Return limits for areas of every size of a level, with the noise that is usual at it. figures: shape (nodes,)."""
+    top = int(indicator.tree.tree.roots[0])
     found: dict[Level, tuple[FunnelLimits, ...]] = {}
-    if not figures.told[top, 0] or not people[top] > 0:
+    if not figures.told[top] or not people[top] > 0:
         return found
-    rate = max(float(figures.value[top, 0]), 0.0) / float(people[top])
+    rate = max(float(figures.value[top]), 0.0) / float(people[top])
     for level in Level:
         nodes = nodes_at(indicator, level)
-        nodes = nodes[figures.told[nodes, 0] & (np.nan_to_num(people[nodes]) >= LEAST_DENOMINATOR)]
+        nodes = nodes[figures.told[nodes] & (np.nan_to_num(people[nodes]) >= LEAST_DENOMINATOR)]
         if nodes.size < 2:  # noqa: PLR2004 - one area has no place among others
             continue
         sizes = np.geomspace(float(people[nodes].min()), float(people[nodes].max()), FUNNEL_STEPS)
-        noise = float(np.median(figures.variance[nodes, 0]))
+        noise = float(np.median(figures.variance[nodes]))
         lines = funnel(estimates(rate * sizes, np.full(sizes.size, noise)), rate * sizes, dispersion)
         sides = [
             np.maximum(side, 0.0) * PER / sizes for side in (lines.low, lines.high, lines.alarm_low, lines.alarm_high)

@@ -25,6 +25,7 @@ from protocol.round.member import Reader
 from protocol.round.memory import SlotMemory
 from protocol.round.messages import Offer
 from protocol.round.opening import Opened
+from protocol.study.declaration import SignedDeclaration
 from protocol.study.grid import Segment
 from protocol.study.study import Study
 from protocol.words.period import Period, step_of
@@ -40,11 +41,15 @@ class NoContributions(EstimateRefusal):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class StudyTables:
-    """The noisy tables of one study. withdrawn: periods whose newest release is withdrawn."""
+    """The noisy tables of one study.
+
+    withdrawn: periods whose newest release is withdrawn. declared: what its releases say of each delivery.
+    """
 
     study: Study
     tables: tuple[NoisyTable, ...]
     withdrawn: frozenset[Period]
+    declared: tuple[SignedDeclaration, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -83,7 +88,8 @@ def bundle_tables(files: Mapping[str, bytes]) -> BundleTables:
             period = held.release.release.period
             # A withdrawn round adds nothing to other periods.
             tables += [each for each in _tables(held, reader) if period not in lost or each.period == period]
-        found.append(StudyTables(study, tuple(tables), lost))
+        declared = tuple(signed for held in rounds for signed in held.release.release.declarations)
+        found.append(StudyTables(study, tuple(tables), lost, declared))
     return BundleTables(bundle, tuple(found))
 
 

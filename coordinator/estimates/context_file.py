@@ -1,6 +1,6 @@
 """Computes: what the operator tells of areas and dates, from a TOML file that is published with the estimates.
 
-[[break]]         indicator = "..."  period = "2025-Q1"  kind = "code-list" | "boundary" | "partner" | "law"
+[[break]]         indicator = "..."  period = "2025-Q1"  kind = "code-list" | "boundary" | "partner" | "law" | "source"
 [[intervention]]  indicator = "..."  area = "WK..."  first_after = "2025-Q3"  label = "..."
 [[prevalence]]    indicator = "..."  version, source = "..."  per_1000_low, per_1000_high, area_error = ...
                   strata = [{ column = "p_hh_osm", national_share = 0.07, relative_risk = 3.0 }, ...]
@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from coordinator.errors import EstimateRefusal
+from coordinator.estimates.breaks import with_told
 from coordinator.estimates.indicators import Indicator
 from coordinator.estimates.interventions import Intervention
 from coordinator.estimates.prevalence import PrevalenceModel, Strata
@@ -29,6 +30,7 @@ _KINDS = {
     "boundary": BreakKind.BOUNDARY,
     "partner": BreakKind.PARTNER,
     "law": BreakKind.LAW,
+    "source": BreakKind.SOURCE,
 }
 _NAMES = {"break", "intervention", "prevalence"}
 
@@ -118,7 +120,7 @@ def with_file(context: Context, told: ContextFile, indicator: Indicator, edition
     own = [each for each in told.prevalences if each.indicator == indicator.name]
     return replace(
         context,
-        breaks=tuple(sorted(breaks, key=lambda each: each.first)),
+        breaks=with_told(context.breaks, breaks),
         interventions=tuple(dates),
         strata=_strata(own[-1], context, indicator, edition) if own else None,
     )

@@ -4,7 +4,7 @@ The opened sums are taken, not the published cells: what is hidden for being unc
 leave it out would bias every sum. Nothing here was not released to the parties already.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -12,9 +12,9 @@ from hashlib import sha256
 import numpy as np
 
 from coordinator.combine import NoisyTable
-from coordinator.estimates.estimate import Estimates, Floats, estimates
+from coordinator.estimates.estimate import Bools, Estimates, Floats, estimates
 from coordinator.estimates.hierarchy import AreaTree, area_tree
-from protocol.study.measure import MAX_LATENESS
+from protocol.study.measure import MAX_LATENESS, MeasureKind, Table
 from protocol.study.study import Study
 from protocol.wire import canonical
 from protocol.words.geography import AreaCode, Geography, Level
@@ -29,7 +29,8 @@ class Indicator:
     value, variance: float64, shape (nodes of the tree, periods), unbiased counts with their noise; infinite variance:
     not counted at that level, not delivered or withdrawn. digest: SHA-256 of all of it, for whoever computes it again.
     added: what each round added, shape (nodes, periods, lags), by how many rounds after its own it came; None where
-    nothing can come late.
+    nothing can come late. once: whether a household counts at most once a period. periods: without a gap; one that was
+    not released or was withdrawn is there, and nothing is told of it.
     """
 
     name: str
@@ -42,6 +43,12 @@ class Indicator:
     variance: Floats
     digest: str
     added: Estimates | None = None
+    once: bool = False
+
+    @property
+    def counted(self) -> Bools:
+        """In which periods anything was counted; shape (periods,)."""
+        return np.asarray(np.isfinite(self.variance).any(axis=0))
 
 
 def indicators(
@@ -61,15 +68,14 @@ def indicators(
         for category in table.categories:
             key = (planned.measure, "+".join(planned.contributors), planned.period_length.value, category or "")
             groups.setdefault(key, []).append(table)
-    return tuple(
-        _indicator(key, parts, tree, 1 + max(study.table(part.table).lateness for part in parts))
-        for key, parts in sorted(groups.items())
-    )
+    return tuple(_indicator(key, parts, tree, study) for key, parts in sorted(groups.items()))
 
 
-def _indicator(key: tuple[str, str, str, str], parts: Sequence[NoisyTable], tree: AreaTree, lags: int) -> Indicator:
+def _indicator(key: tuple[str, str, str, str], parts: Sequence[NoisyTable], tree: AreaTree, study: Study) -> Indicator:
     measure, contributors, _, category = key
-    periods = tuple(sorted({part.period for part in parts}, key=first_day))
+    tables = [study.table(part.table) for part in parts]
+    lags = 1 + max(table.lateness for table in tables)
+    periods = without_gap({part.period for part in parts})
     place = {code: node for node, code in enumerate(tree.codes)}
     column = {period: number for number, period in enumerate(periods)}
     shape = (len(tree.codes), len(periods))
@@ -99,7 +105,33 @@ def _indicator(key: tuple[str, str, str, str], parts: Sequence[NoisyTable], tree
         variance,
         _digest(key, parts),
         _added(parts, category, place, column, lags) if lags > 1 else None,
+        once=study.measure_of(tables[0]).kind in {MeasureKind.UNITS, MeasureKind.MULTI},
     )
+
+
+def tables_of(indicator: Indicator, study: Study) -> tuple[Table, ...]:
+    """Return the tables of a study that an indicator was made of, in order, which its name says."""
+    return tuple(table for table in study.tables if _is_of(table, indicator))
+
+
+def _is_of(table: Table, indicator: Indicator) -> bool:
+    parts = (table.measure, "+".join(table.contributors), indicator.category or "")
+    name = "/".join(each for each in parts if each)
+    has_categories = table.categories is not None
+    return (
+        name == indicator.name
+        and table.period_length is indicator.length
+        and table.level is not Level.PC4
+        and has_categories == (indicator.category is not None)
+    )
+
+
+def without_gap(periods: Collection[Period]) -> tuple[Period, ...]:
+    """Return all periods from the first of these to the last, in order; what is between two is a longer step."""
+    first, found = min(periods, key=first_day), [max(periods, key=first_day)]
+    while found[-1] != first:
+        found.append(earlier(found[-1], 1))
+    return tuple(reversed(found))
 
 
 def _added(

@@ -19,6 +19,7 @@ from coordinator.estimates.intervals import (
     RegisteredInterval,
     UnderlyingInterval,
     dispersion_of_repeats,
+    dispersion_of_units,
     estimate_dispersion,
     registered,
     underlying,
@@ -30,10 +31,11 @@ from coordinator.estimates.prevalence import Prevalence, Strata, dark_number, sy
 from coordinator.estimates.rates import Ratios, rates
 from coordinator.estimates.small_areas import SmallAreas
 from coordinator.estimates.spatial import SpatialAreas
+from coordinator.estimates.summed import last_year
 from coordinator.estimates.surroundings import Surroundings
 from coordinator.estimates.trend import Break, Trend, trend
 from coordinator.estimates.verdicts import Page, judge, with_other, with_whole
-from coordinator.estimates.year import Year, last_year, make_year
+from coordinator.estimates.year import Year, make_year
 from protocol.words.period import MONTHS_IN
 
 # A method whose answers change gets a new number; a figure is cited with it.
@@ -131,17 +133,16 @@ def make_sheet(indicator: Indicator, context: Context) -> Sheet:
         raise wrong_shape("context of other areas than the indicator's")
     consistent = make_consistent(indicator.tree.tree, indicator.value, indicator.variance)
     figures, people = consistent.figures, context.inhabitants
-    years = MONTHS_IN[indicator.length] / 12
-    single = dispersion_over(indicator, context, years)
-    whole = dispersion_over(indicator, context, years * periods)
+    single = dispersion_over(indicator, context, 1)
+    whole = dispersion_over(indicator, context, periods)
     level = _level(figures, people)
     leaves = _finest(consistent)
     given = Surroundings(people, context.covariates, context.breaks, context.borders)
-    window = last_year(indicator.periods, first=given.since)
-    annual = dispersion_over(indicator, context, window.years)
+    window = last_year(indicator.periods, first=given.since, told=indicator.counted)
+    annual = dispersion_over(indicator, context, max(window.places.size, 1))
     year = make_year(consistent, indicator.tree, given, window, annual)
     expected = _at_rate_of_whole(year, people, indicator.tree.wholes)
-    side = dispersion_over(indicator, context, years * periods / 2)
+    side = dispersion_over(indicator, context, max(periods // 2, 1))
     prevalence = _prevalence(context)
     return Sheet(
         indicator,
@@ -150,7 +151,7 @@ def make_sheet(indicator: Indicator, context: Context) -> Sheet:
         registered(figures),
         underlying(figures, single),
         rates(figures, people[:, None]),
-        _verdicts(consistent, people, single),
+        _verdicts(consistent, given, single),
         trend(figures, level, whole.factor, context.breaks),
         leaves,
         estimated_rates(figures, indicator.tree, leaves, given, whole.factor),
@@ -210,12 +211,15 @@ def _power(year: Year, expected: Floats, leaves: Places, dispersion: Dispersion)
     return what_could_be_found(expected, middle, factor=dispersion.factor, spread=TYPICAL_RATES, tests=tests)
 
 
-def dispersion_over(indicator: Indicator, context: Context, years: float) -> Dispersion:
-    """Return the larger of what was seen and what households that come back make of it over so many years."""
+def dispersion_over(indicator: Indicator, context: Context, periods: int) -> Dispersion:
+    """Return the larger of what was seen and what households that come back make of the sum of so many periods."""
     seen = estimate_dispersion(estimates(indicator.value, indicator.variance))
     if context.returns is None:
         return seen
-    return max(seen, dispersion_of_repeats(context.returns, years), key=lambda found: found.factor)
+    years = MONTHS_IN[indicator.length] * periods / 12
+    repeats = dispersion_of_repeats(context.returns, years)
+    known = dispersion_of_units(context.returns, years, periods) if indicator.once else repeats
+    return max(seen, known, key=lambda found: found.factor)
 
 
 def _level(figures: Estimates, people: Floats) -> Floats:
@@ -227,8 +231,9 @@ def _level(figures: Estimates, people: Floats) -> Floats:
     return np.asarray(counted * overall)
 
 
-def _verdicts(consistent: Consistent, people: Floats, dispersion: Dispersion) -> Page:
-    figures, top = consistent.figures, int(consistent.tree.roots[0])
+def _verdicts(consistent: Consistent, given: Surroundings, dispersion: Dispersion) -> Page:
+    """Return the last period against the whole, and against the period before where no break is between them."""
+    figures, top, people = consistent.figures, int(consistent.tree.roots[0]), given.people
     last = figures.value.shape[1] - 1
     now = _column(figures, last)
     covariance = np.array(
@@ -241,7 +246,10 @@ def _verdicts(consistent: Consistent, people: Floats, dispersion: Dispersion) ->
     everyone = float(np.nan_to_num(people[top]))
     page = [with_whole(now, people, whole, everyone, dispersion=dispersion, covariance=covariance)]
     if last:
-        page.append(with_other(now, people, _column(figures, last - 1), people, dispersion))
+        former = _column(figures, last - 1)
+        one_series = given.since < last
+        former = former if one_series else estimates(former.value, np.full(former.value.shape, np.inf))
+        page.append(with_other(now, people, former, people, dispersion))
     return judge(page)
 
 

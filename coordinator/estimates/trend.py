@@ -23,6 +23,7 @@ class BreakKind(StrEnum):
     BOUNDARY = "gewijzigde gebiedsgrenzen"
     PARTNER = "andere leverende organisaties"
     LAW = "gewijzigde regels of definities"
+    SOURCE = "andere bron bij een organisatie"
 
 
 @dataclass(frozen=True, slots=True)

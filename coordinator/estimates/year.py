@@ -10,16 +10,15 @@ import numpy as np
 
 from coordinator.estimates.comparable import ALIKE, with_comparable
 from coordinator.estimates.consistency import MAX_PAIRED, Consistent
-from coordinator.estimates.display import Displayed, shown_figures
-from coordinator.estimates.estimate import Bools, Estimates, Floats, Places, Reason, estimates
+from coordinator.estimates.display import Displayed
+from coordinator.estimates.estimate import Estimates, Floats, Places
 from coordinator.estimates.hierarchy import AreaTree, levels_of
 from coordinator.estimates.intervals import Dispersion, RegisteredInterval, UnderlyingInterval, registered, underlying
 from coordinator.estimates.rates import rates
+from coordinator.estimates.summed import Window, summed
 from coordinator.estimates.surroundings import Surroundings
 from coordinator.estimates.verdicts import Comparisons, Page, Verdict, judge, with_whole
-from protocol.words.period import MONTHS_IN, Period, first_day, length_of
-
-MONTHS_A_YEAR = 12
+from protocol.words.period import Period
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -55,32 +54,6 @@ class Year:
         return self.page.verdicts[self.figures.value.size :]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Window:
-    """Which periods of a series are summed. used: bool, shape (periods,)."""
-
-    periods: tuple[Period, ...]
-    used: Bools
-    complete: bool
-
-    @property
-    def years(self) -> float:
-        """How long the summed periods are together."""
-        return int(self.used.sum()) * MONTHS_IN[length_of(self.periods[0])] / MONTHS_A_YEAR
-
-
-def last_year(periods: tuple[Period, ...], *, first: int = 0) -> Window:
-    """Return the periods within the twelve months that end with the last one.
-
-    first: place of the first period after the last break; what is before it is never added to what is after.
-    """
-    end = first_day(periods[-1])
-    length = MONTHS_IN[length_of(periods[0])]
-    months = [(end.year - day.year) * 12 + end.month - day.month for day in map(first_day, periods)]
-    used = np.array([month <= MONTHS_A_YEAR - length for month in months]) & (np.arange(len(periods)) >= first)
-    return Window(periods, used, int(used.sum()) * length == MONTHS_A_YEAR)
-
-
 def make_year(
     consistent: Consistent, tree: AreaTree, given: Surroundings, window: Window, dispersion: Dispersion
 ) -> Year:
@@ -88,20 +61,14 @@ def make_year(
 
     dispersion: of the whole window. A node without one of the periods has no sum. Periods' noise is independent.
     """
-    places = np.flatnonzero(window.used)
-    parts = consistent.figures
-    whole: Bools = np.all(parts.told[:, places], axis=1)
-    lost = parts.reason[:, places].max(axis=1)
-    value = np.where(whole, parts.value[:, places].sum(axis=1), 0.0)
-    variance = np.where(whole, np.where(whole[:, None], parts.variance[:, places], 0.0).sum(axis=1), np.inf)
-    figures = estimates(value, variance, np.where(whole, np.uint8(Reason.NOT_DELIVERED), lost))
-    noise = _noise(consistent, places, whole)
+    made = summed(consistent, window.places)
+    figures, noise = made.figures, made.covariances() if consistent.tree.size <= MAX_PAIRED else None
     comparisons, alike = _comparable(figures, given, tree, dispersion, noise)
     return Year(
-        tuple(window.periods[place] for place in places),
+        tuple(window.periods[place] for place in window.places),
         window.complete,
         figures,
-        shown_figures(consistent.tree, _table(figures)),
+        made.shown,
         registered(figures),
         underlying(figures, dispersion),
         rates(figures, given.people),
@@ -109,14 +76,6 @@ def make_year(
         _page(tree, _against_wholes(figures, given.people, tree, dispersion, noise), comparisons),
         dispersion,
     )
-
-
-def _noise(consistent: Consistent, places: Places, whole: Bools) -> Floats | None:
-    """Return the covariances of the sums; None for more areas than have one."""
-    if consistent.tree.size > MAX_PAIRED:
-        return None
-    found = sum((consistent.covariances(int(place)) for place in places), np.zeros((whole.size, whole.size)))
-    return np.where(whole[:, None] & whole[None], found, 0.0)
 
 
 def _page(tree: AreaTree, wholes: Comparisons, comparable: Comparisons) -> Page:
@@ -160,7 +119,3 @@ def _comparable(
         surprise[nodes], told[nodes] = found.comparisons.surprise, found.comparisons.told
         alike[nodes] = nodes[found.alike]
     return Comparisons(surprise, told), alike
-
-
-def _table(figures: Estimates) -> Estimates:
-    return Estimates(figures.value[:, None], figures.variance[:, None], figures.reason[:, None])

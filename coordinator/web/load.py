@@ -13,6 +13,7 @@ from coordinator.web.make_indicators import Released
 from coordinator.web.make_monitor import LogHead, ReleasedStudy, make_monitor
 from coordinator.web.monitor import Monitor
 from protocol.digest import digest_of
+from protocol.round.member import Member
 from protocol.study.study import Study
 from protocol.words.ids import Digest
 
@@ -25,7 +26,11 @@ def load_monitor(folder: Path) -> Monitor:
     with open_office(folder, read_only=True) as office:
         covenant = office.covenant().covenant
         edition = _edition(folder / "geography", covenant.geography.digest)
-        studies = [_study(office, edition, digest, signed.study) for digest, signed in office.studies().items()]
+        studies = [
+            _study(office, edition, office.member(agreed), signed.study)
+            for agreed in office.store.covenants()
+            for signed in office.studies(agreed).values()
+        ]
         head = LogHead(office.store.log.size, office.store.log.root().hex())
     return make_monitor(covenant, edition, draw(edition), studies, head)
 
@@ -44,8 +49,9 @@ def _edition(folder: Path, digest: Digest) -> Edition:
     return read_edition(folder, years(folder)[-1])
 
 
-def _study(office: Office, edition: Edition, digest: Digest, study: Study) -> ReleasedStudy:
-    member = office.member()
+def _study(office: Office, edition: Edition, member: Member, study: Study) -> ReleasedStudy:
+    """Return what a study released; member: of its covenant, so that what went before the one in force is shown too."""
+    digest = digest_of(study)
     withdrawn = frozenset(period for of, period in withdrawn_periods(office) if of == digest)
     declared = tuple(
         entry for scheduled in study.schedule for entry in office.store.declarations(digest, scheduled.period)

@@ -1,15 +1,20 @@
-"""Computes: the indicators of one study as the monitor has them: stretches of periods, trends, and what is geschat."""
+"""Computes: the indicators of all studies as the monitor has them: stretches of periods, trends, what is geschat."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from coordinator.combine import NoisyTable, combine
+from coordinator.estimates.breaks import breaks_of, origins_of, with_told
+from coordinator.estimates.consistency import make_consistent
 from coordinator.estimates.estimate import Estimate
-from coordinator.estimates.indicators import Indicator, indicators
+from coordinator.estimates.hierarchy import AreaTree
+from coordinator.estimates.indicators import Indicator, indicators, tables_of
 from coordinator.estimates.intervals import two_sided
+from coordinator.estimates.series import Series, joined
 from coordinator.estimates.sheet import Context, Sheet, make_sheet
 from coordinator.estimates.spans import small_area_rates
+from coordinator.estimates.summed import last_year
 from coordinator.web import monitor as m
 from coordinator.web.make_spans import Counted, make_span
 from privacy.precision import half_width
@@ -19,7 +24,7 @@ from protocol.study.measure import Table
 from protocol.study.study import Study
 from protocol.words.code_list import CodeList
 from protocol.words.geography import AreaCode, Geography, Level, level_of
-from protocol.words.period import MONTHS_IN, Period, earlier, first_day
+from protocol.words.period import MONTHS_IN, Period, earlier, first_day, length_of
 
 _MARGIN = two_sided(0.95)
 ContextFor = Callable[[Indicator], Context]
@@ -38,29 +43,73 @@ class Released:
     withdrawn: frozenset[Period]
 
 
-def make_indicators(released: Released, context_for: ContextFor) -> tuple[m.MonitorIndicator, ...]:
-    """Return every indicator of a study of which a round was released and stands, in order."""
-    study = released.study
-    found = indicators(released.tables, study, released.geography, withdrawn=released.withdrawn)
-    combined = combine(released.tables, study)
+def make_indicators(
+    released: Sequence[Released], tree: AreaTree, context_for: ContextFor
+) -> tuple[m.MonitorIndicator, ...]:
+    """Return every indicator of which a round was released and stands, in order.
+
+    released: of every study, the oldest first; what one counts on of another is one indicator. tree: of the areas.
+    """
+    found = [
+        Series(indicator, origins_of(indicator, each.study, each.covenant, each.declared), (number,))
+        for number, each in enumerate(released)
+        for indicator in indicators(each.tables, each.study, each.geography, withdrawn=each.withdrawn)
+    ]
     made: list[m.MonitorIndicator] = []
-    for indicator in found:
-        tables = tuple(table for table in study.tables if _is_of(table, indicator))
-        parts = tuple(each for each in combined if each.newest.table in {table.id for table in tables})
-        counted = Counted(indicator, context_for(indicator), tables, parts, released.declared, study)
-        made.append(_indicator(released, counted, frozenset(each.id for each in made)))
+    for series in joined(found, tree):
+        counted = _counted(series, [released[number] for number in series.studies], context_for)
+        made.append(_indicator(released[series.studies[-1]], counted, frozenset(each.id for each in made)))
     return tuple(made)
+
+
+def _counted(series: Series, released: Sequence[Released], context_for: ContextFor) -> Counted:
+    """Return an indicator with all that its studies released of it. released: of these studies, the oldest first."""
+    indicator = series.indicator
+    context = context_for(indicator)
+    context = replace(context, breaks=with_told(breaks_of(series.origins), context.breaks))
+    plans = [tables_of(indicator, each.study) or _other_contributors(indicator, each.study) for each in released]
+    parts = [
+        part
+        for each, plan in zip(released, plans, strict=True)
+        for part in combine(each.tables, each.study)
+        if part.newest.table in {table.id for table in plan}
+    ]
+    return Counted(
+        indicator=indicator,
+        consistent=make_consistent(indicator.tree.tree, indicator.value, indicator.variance),
+        context=context,
+        tables=plans[-1],
+        tables_of={
+            entry.period: plan for each, plan in zip(released, plans, strict=True) for entry in each.study.schedule
+        },
+        parts=tuple(parts),
+        declared=tuple(signed for each in released for signed in each.declared),
+        study=released[-1].study,
+        withdrawn=frozenset(period for each in released for period in each.withdrawn),
+    )
+
+
+def _other_contributors(indicator: Indicator, study: Study) -> tuple[Table, ...]:
+    """Return the tables of the same measure in a study in which others contributed to it."""
+    return tuple(
+        table
+        for table in study.tables
+        if table.measure == indicator.measure
+        and table.period_length is indicator.length
+        and table.level is not Level.PC4
+        and (table.categories is not None) == (indicator.category is not None)
+    )
 
 
 def _indicator(released: Released, counted: Counted, taken: frozenset[m.IndicatorId]) -> m.MonitorIndicator:
     study, covenant = released.study, released.covenant
     indicator, context, tables = counted.indicator, counted.context, counted.tables
-    spans = _spans(counted, released.withdrawn)
+    spans = _spans(counted)
     parties = [covenant.party(party) for party in tables[0].contributors]
     measure = study.measure_of(tables[0])
     newest = next((span for span in spans.values() if span.cells), None)
     year = [] if newest is None else [indicator.periods.index(period) for period in newest.periods]
-    estimated = small_area_rates(indicator, context, year, once=counted.once) if year else {}
+    estimated = small_area_rates(indicator, counted.consistent, context, year) if year else {}
     codes = indicator.tree.codes
     sheet = make_sheet(indicator, context)
     return m.MonitorIndicator(
@@ -83,25 +132,32 @@ def _indicator(released: Released, counted: Counted, taken: frozenset[m.Indicato
     )
 
 
-def _spans(counted: Counted, withdrawn: frozenset[Period]) -> dict[m.SpanId, m.Span]:
-    """Return the last twelve months together, and then every period, the newest first."""
-    indicator = counted.indicator
-    together = 12 // MONTHS_IN[indicator.length]
-    newest = indicator.periods[-1]
-    last = tuple(period for period in _before(newest, together, 0) if period in indicator.periods)
-    former = tuple(period for period in _before(newest, together, together) if period in indicator.periods)
-    spans = {m.YEAR: make_span(m.YEAR, counted, last, before=former if len(former) == len(last) else ())}
-    scheduled = {entry.period for entry in counted.study.schedule}
-    gone = {period for period in withdrawn if period in scheduled and len(period) == len(newest)}
-    for period in sorted({*indicator.periods, *gone}, key=first_day, reverse=True):
-        previous = tuple(each for each in (earlier(period, 1),) if each in indicator.periods)
-        spans[m.SpanId(period)] = make_span(m.SpanId(period), counted, (period,), before=previous)
+def _spans(counted: Counted) -> dict[m.SpanId, m.Span]:
+    """Return the last twelve months together, and then every period, the newest first.
+
+    Nothing is added over a break, and nothing is compared over one.
+    """
+    indicator, periods = counted.indicator, counted.indicator.periods
+    since = max((each.first for each in counted.context.breaks), default=0)
+    told = {period for period, any_cell in zip(periods, indicator.counted.tolist(), strict=True) if any_cell}
+    window = last_year(periods, first=since, told=indicator.counted)
+    last = tuple(periods[place] for place in window.places) or periods[-1:]
+    former = tuple(earlier(period, 12 // MONTHS_IN[indicator.length]) for period in last)
+    usable = told.intersection(periods[since:]).issuperset(former)
+    spans = {m.YEAR: make_span(m.YEAR, counted, last, before=former if usable else ())}
+    for period in sorted({*periods, *_withdrawn(counted)}, key=first_day, reverse=True):
+        previous = earlier(period, 1)
+        one_series = all(indicator.periods[each.first] != period for each in counted.context.breaks)
+        before = (previous,) if previous in told and one_series else ()
+        spans[m.SpanId(period)] = make_span(m.SpanId(period), counted, (period,), before=before)
     return spans
 
 
-def _before(period: Period, number: int, skipped: int) -> tuple[Period, ...]:
-    """Return so many periods, oldest first, the last of them `skipped` before this one."""
-    return tuple(earlier(period, skipped + number - 1 - step) for step in range(number))
+def _withdrawn(counted: Counted) -> set[Period]:
+    """Return the withdrawn periods of the indicator's own length in which it was to be counted."""
+    return {
+        period for period in counted.withdrawn & set(counted.tables_of) if length_of(period) is counted.indicator.length
+    }
 
 
 def _trends(sheet: Sheet, spans: Mapping[m.SpanId, m.Span]) -> dict[AreaCode, tuple[m.TrendPoint | None, ...]]:
@@ -145,16 +201,3 @@ def _label(indicator: Indicator, table: Table, code_lists: Sequence[CodeList]) -
         if each.id == table.categories:
             return next((str(item.label_nl) for item in each.items if item.code == indicator.category), None)
     return None if indicator.category is None else str(indicator.category)
-
-
-def _is_of(table: Table, indicator: Indicator) -> bool:
-    """Tell whether a table is one of those that an indicator was made of, which its name says."""
-    parts = (table.measure, "+".join(table.contributors), indicator.category or "")
-    name = "/".join(each for each in parts if each)
-    has_categories = table.categories is not None
-    return (
-        name == indicator.name
-        and table.period_length is indicator.length
-        and table.level is not Level.PC4
-        and has_categories == (indicator.category is not None)
-    )

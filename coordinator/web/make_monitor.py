@@ -15,7 +15,7 @@ from coordinator.geography.edition import Edition
 from coordinator.planner.public_model import PublicRate
 from coordinator.web.make_areas import make_areas
 from coordinator.web.make_indicators import Released, make_indicators
-from coordinator.web.monitor import REGION, IndicatorId, Member, Monitor, MonitorIndicator, Planned
+from coordinator.web.monitor import REGION, Member, Monitor, MonitorIndicator, Planned
 from protocol.covenant.covenant import Covenant
 from protocol.covenant.party import PartnerType
 from protocol.words.geography import Level
@@ -43,21 +43,20 @@ class LogHead:
 def make_monitor(
     covenant: Covenant, edition: Edition, drawing: Drawing, studies: Sequence[ReleasedStudy], head: LogHead
 ) -> Monitor:
-    """Return the monitor. edition: with the areas of the covenant. drawing: of it.
+    """Return the monitor. edition: with the areas of the covenant. drawing: of it. studies: the oldest first.
 
     Without a released round it has areas and a calendar, and no indicators.
     """
     geography = edition.geography
     tree = area_tree(geography, region=len(geography.codes_at(Level.GEMEENTE)) > 1)
-    found: dict[IndicatorId, MonitorIndicator] = {}
-    for each in studies:
-        for indicator in make_indicators(each.released, partial(_context, edition, each.rates)):
-            found.setdefault(indicator.id, indicator)
+    rates = {measure: rate for each in studies for measure, rate in each.rates.items()}
+    made = make_indicators([each.released for each in studies], tree, partial(_context, edition, rates))
+    found = {indicator.id: indicator for indicator in reversed(made)}
     ordered = dict(sorted(found.items(), key=lambda pair: _rank(pair[1])))
     areas = make_areas(edition, drawing, tree, context_of(edition, tree))
     titles = [str(each.released.study.title) for each in studies]
     return Monitor(
-        title=titles[0] if titles else str(covenant.coordinator.name),
+        title=titles[-1] if titles else str(covenant.coordinator.name),
         practice=any(PRACTICE in title.lower() for title in titles),
         whole=tree.codes[int(tree.tree.roots[0])] or REGION,
         areas=areas,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from coordinator.combine import CombinedTable
+from coordinator.estimates.consistency import Consistent
 from coordinator.estimates.indicators import Indicator
 from coordinator.estimates.sheet import Context
 from coordinator.estimates.spans import SpanCell, SpanFigures, span_figures
@@ -12,7 +13,7 @@ from coordinator.web import monitor as m
 from privacy.precision import Hidden, Shown
 from privacy.terms import publishing_rule
 from protocol.study.declaration import Coverage, SignedDeclaration
-from protocol.study.measure import MeasureKind, Table
+from protocol.study.measure import Table
 from protocol.study.study import Study
 from protocol.words.geography import AreaCode, level_of
 from protocol.words.ids import PartyId, TableId
@@ -21,45 +22,46 @@ from protocol.words.period import Period
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Counted:
-    """An indicator with its tables in the study, their figures by period, and what partners declared of them."""
+    """An indicator with its figures by period, and what partners declared of them.
+
+    consistent: its figures of all periods. study: the newest of those that counted it, tables: its own in that one, and
+    tables_of: of the study of each round. withdrawn: periods of which nothing is shown any more.
+    """
 
     indicator: Indicator
+    consistent: Consistent
     context: Context
     tables: tuple[Table, ...]
+    tables_of: Mapping[Period, tuple[Table, ...]]
     parts: tuple[CombinedTable, ...]
     declared: tuple[SignedDeclaration, ...]
     study: Study
-
-    @property
-    def once(self) -> bool:
-        """Whether a household counts at most once a period."""
-        return self.study.measure_of(self.tables[0]).kind in {MeasureKind.UNITS, MeasureKind.MULTI}
+    withdrawn: frozenset[Period]
 
 
 def make_span(name: m.SpanId, counted: Counted, periods: tuple[Period, ...], *, before: tuple[Period, ...]) -> m.Span:
-    """Return the stretch. before: as many periods that it is compared with; none where there are none.
-
-    A stretch of one period that the indicator does not have was withdrawn.
-    """
+    """Return the stretch. before: as many periods that it is compared with; none where there are none."""
     indicator = counted.indicator
     codes = [code or m.REGION for code in indicator.tree.codes]
     parts = [part for part in counted.parts if part.newest.period in periods]
     coverage, provisional = _coverage(counted, periods), any(part.provisional for part in parts)
-    if any(period not in indicator.periods for period in periods):
+    if counted.withdrawn.intersection(periods):
         gone = dict.fromkeys(codes, m.Cell(m.Absent(m.Why.WITHDRAWN)))
         return m.Span(name, periods, coverage, False, MappingProxyType(gone), {}, {}, None)  # noqa: FBT003 - not provisional
     released = _released(counted, parts) if len(periods) == 1 else {}
     place = {code: node for node, code in enumerate(codes)}
     figures = span_figures(
         indicator,
+        counted.consistent,
         counted.context,
         [indicator.periods.index(period) for period in periods],
         before=[indicator.periods.index(period) for period in before],
-        hidden=[place[code] for code, found in released.items() if isinstance(found[-1].answer, m.Absent)],
+        hidden=[
+            place[code] for code, found in released.items() if code in place and isinstance(found[-1].answer, m.Absent)
+        ],
         rule=publishing_rule(counted.study),
-        once=counted.once,
     )
-    levels = {table.level for table in counted.tables}
+    levels = {table.level for period in periods for table in counted.tables_of.get(period, counted.tables)}
     cells = {}
     for node, code in enumerate(codes):
         history = released.get(code, ())
@@ -127,10 +129,13 @@ def _as_released(cell: Shown | Hidden) -> m.Published | m.Absent:
 
 def _coverage(counted: Counted, periods: Sequence[Period]) -> m.Coverage:
     """Return how many partners delivered, in the period in which the fewest did."""
-    tables = {table.id for table in counted.tables}
-    contributors = {party for table in counted.tables for party in table.contributors}
     found = []
     for period in periods:
+        planned = counted.tables_of.get(period, counted.tables)
+        tables, contributors = (
+            {table.id for table in planned},
+            {party for each in planned for party in each.contributors},
+        )
         newest = _declared(counted.declared, period)
         told = [_least(newest.get(party, {}), tables) for party in contributors]
         delivered = [each for each in told if each is not Coverage.NONE]

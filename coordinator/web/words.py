@@ -42,6 +42,7 @@ BREAKS: Mapping[BreakKind, _Texts] = {
     BreakKind.BOUNDARY: _texts("nieuwe indeling van gebieden", "new boundaries"),
     BreakKind.PARTNER: _texts("andere organisaties leveren", "other organisations deliver"),
     BreakKind.LAW: _texts("nieuwe regels of definities", "new rules or definitions"),
+    BreakKind.SOURCE: _texts("een organisatie telt uit een andere bron", "an organisation counts from another source"),
 }
 LEVELS: Mapping[Level, tuple[_Texts, _Texts]] = {
     Level.GEMEENTE: (_texts("gemeente", "municipality"), _texts("gemeenten", "municipalities")),

@@ -9,8 +9,9 @@ from coordinator.estimates.consistency import make_consistent
 from coordinator.estimates.estimate import Estimates
 from coordinator.estimates.hierarchy import AreaTree, hierarchy
 from coordinator.estimates.intervals import Dispersion, registered
+from coordinator.estimates.summed import last_year
 from coordinator.estimates.surroundings import Surroundings
-from coordinator.estimates.year import last_year, make_year
+from coordinator.estimates.year import make_year
 from privacy.bound import Bound
 from privacy.bounding import bound_events
 from privacy.counts import Events

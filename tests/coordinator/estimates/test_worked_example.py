@@ -6,9 +6,10 @@ import numpy as np
 
 from coordinator.estimates.intervals import dispersion_of_repeats
 from coordinator.estimates.power import detectable_ratio
+from coordinator.estimates.summed import last_year
 from coordinator.estimates.surroundings import Surroundings
 from coordinator.estimates.verdicts import Verdict
-from coordinator.estimates.year import last_year, make_year
+from coordinator.estimates.year import make_year
 from protocol.words.geography import Level
 from protocol.words.period import Period
 from tests.coordinator.estimates.worlds import QUARTERS, make_world

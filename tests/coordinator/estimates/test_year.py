@@ -8,9 +8,10 @@ from coordinator.estimates.consistency import Consistent, make_consistent
 from coordinator.estimates.estimate import Reason
 from coordinator.estimates.hierarchy import AreaTree, hierarchy
 from coordinator.estimates.intervals import Dispersion
+from coordinator.estimates.summed import last_year
 from coordinator.estimates.surroundings import Surroundings
 from coordinator.estimates.verdicts import Verdict
-from coordinator.estimates.year import Year, last_year, make_year
+from coordinator.estimates.year import Year, make_year
 from protocol.words.geography import AreaCode
 from protocol.words.period import Period
 from tests.coordinator.estimates.noise import noised

@@ -130,6 +130,7 @@ def test_zn_21_a_catalogue_says_who_has_which_information_without_a_figure() -> 
     assert "geen levering" in told
     figures = reader()[1].indicators["meldingen"].spans["jaar"].cells  # type: ignore[index]  # idem
     large = {str(cell.figure.value) for cell in figures.values() if cell.figure and cell.figure.value > 99}
+    large -= {"112"}  # the number to call is on every page
     assert not large & set(re.findall(r"\d+", told))
 
 
