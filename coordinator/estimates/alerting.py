@@ -3,6 +3,7 @@
 An alarm is a question to people, never a finding: it comes with a checklist and with how often it rings for nothing.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -100,11 +101,13 @@ def surprises(series: Estimates, expected: Floats, dispersion: Dispersion) -> Es
     return estimates(value, np.where(series.told, 1.0, np.inf), Reason.NOT_DELIVERED)
 
 
-def cusum(surprise: Estimates, *, slack: float = 0.5, periods_between: float = 100.0) -> Drift:
+def cusum(
+    surprise: Estimates, *, slack: float = 0.5, periods_between: float = 100.0, since: Collection[int] = ()
+) -> Drift:
     """Return the two-sided sum chart: sums of what is beyond `slack`, ringing above the limit that gives the rate.
 
-    A period without a figure leaves the sums as they are; after an alarm they start anew. slack: half of the drift, in
-    standard errors a period, that is to be found soonest.
+    A period without a figure leaves the sums as they are; after an alarm they start anew, and at the periods in
+    `since`, where the series breaks. slack: half of the drift to be found soonest, in standard errors a period.
     Source: Page 1954, Biometrika 41; run length by the chain of Brook, Evans 1972, Biometrika 59.
     """
     limit = _cusum_limit(slack, periods_between)
@@ -112,6 +115,8 @@ def cusum(surprise: Estimates, *, slack: float = 0.5, periods_between: float = 1
     score, ringing = np.zeros((count, periods)), np.zeros((count, periods), dtype=bool)
     up, down = np.zeros(count), np.zeros(count)
     for at in range(periods):
+        if at in since:
+            up, down = np.zeros(count), np.zeros(count)
         told, value = surprise.told[:, at], surprise.value[:, at]
         up = np.where(told, np.maximum(0, up + value - slack), up)
         down = np.where(told, np.maximum(0, down - value - slack), down)
@@ -121,10 +126,12 @@ def cusum(surprise: Estimates, *, slack: float = 0.5, periods_between: float = 1
     return Drift(score, ringing, cusum_run_length(slack, limit) / 2)
 
 
-def ewma(surprise: Estimates, *, weight: float = 0.25, periods_between: float = 100.0) -> Drift:
+def ewma(
+    surprise: Estimates, *, weight: float = 0.25, periods_between: float = 100.0, since: Collection[int] = ()
+) -> Drift:
     """Return the chart of the moving average that forgets, ringing beyond the limit that gives the rate.
 
-    The average starts at 0 and rings beyond a fixed limit, so at first it rings less.
+    The average starts at 0, also at the periods in `since`, and rings beyond a fixed limit, so at first it rings less.
     Source: Roberts 1959, Technometrics 1; run length by the chain of Lucas, Saccucci 1990, Technometrics 32, appendix.
     """
     limit = _ewma_limit(weight, periods_between)
@@ -132,6 +139,8 @@ def ewma(surprise: Estimates, *, weight: float = 0.25, periods_between: float = 
     score, ringing = np.zeros((count, periods)), np.zeros((count, periods), dtype=bool)
     average, scale = np.zeros(count), np.sqrt(weight / (2 - weight))
     for at in range(periods):
+        if at in since:
+            average = np.zeros(count)
         told = surprise.told[:, at]
         average = np.where(told, (1 - weight) * average + weight * surprise.value[:, at], average)
         score[:, at] = average / scale

@@ -3,15 +3,18 @@
 A sheet is made from an indicator and public context alone, so whoever has both makes the same one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
 
-from coordinator.estimates.alerting import Drift, Funnel, cusum, funnel, surprises, within_wijk
+from coordinator.estimates.alerting import Drift, Funnel, cusum, ewma, funnel, surprises, within_wijk
 from coordinator.estimates.consistency import Consistent, make_consistent
 from coordinator.estimates.display import Displayed, displayed
 from coordinator.estimates.estimate import Bools, Estimates, Floats, Places, Reason, estimates, wrong_shape
+from coordinator.estimates.forecast import Forecast, forecast
 from coordinator.estimates.gemeente_total import estimated_rates, spatial_rates
 from coordinator.estimates.indicators import Indicator
 from coordinator.estimates.intervals import (
@@ -51,6 +54,9 @@ METHODS = MappingProxyType(
         "area_limits": "leaning-tests/1",
         "small_areas": "relative-fay-herriot-trend-benchmarked/3",
         "drift": "cusum/1",
+        "average": "ewma/1",
+        "forecast": "local-level-skill/1",
+        "crossed": "gls-crossed/1",
         "year": "sum-exact-covariance/1",
         "year_verdict": "score-bh-whole-and-comparable/1",
         "comparable": "nearest-covariates/1",
@@ -93,10 +99,11 @@ class Sheet:
 
     verdicts: the last period of each node against the rate of the first root, then each against the period before it;
     one page, so that false alarms are counted over both. leaves: places of the finest nodes of which anything is told;
-    small_areas, shape (leaves,) and of the last period, is of these and adds up to the gemeente's figure. drift:
-    against the rate of all. year: the last four quarters together. funnel: of the year, around what each node would
-    have at the rate of its whole. within: each leaf over the year against the rest of what it is part of. power: what a
-    comparison of the leaves over the year could find. effects, spatial, final (of periods that are not finished),
+    small_areas, shape (leaves,) and of the last period, is of these and adds up to the gemeente's figure. drift,
+    average: two charts against the rate of all since a break. forecast: of the leaves. year: the last four quarters
+    together. funnel: of the year, around what each node would have at the rate of its whole. within: each leaf over the
+    year against the rest of what it is part of. power: what a comparison of the leaves over the year could find.
+    effects, spatial, final (of periods that are not finished),
     prevalence, dark_number (over the year): where the context or the indicator has what they need.
     """
 
@@ -111,6 +118,8 @@ class Sheet:
     leaves: Places
     small_areas: SmallAreas
     drift: Drift
+    average: Drift
+    forecast: Forecast | Reason
     dispersion: Dispersion
     year: Year
     funnel: Funnel
@@ -144,6 +153,9 @@ def make_sheet(indicator: Indicator, context: Context) -> Sheet:
     expected = _at_rate_of_whole(year, people, indicator.tree.wholes)
     side = dispersion_over(indicator, context, max(periods // 2, 1))
     prevalence = _prevalence(context)
+    starts = sorted({each.first for each in context.breaks})
+    surprise = surprises(figures, _usual(figures, people, starts), single)
+    own = Estimates(figures.value[leaves], figures.variance[leaves], figures.reason[leaves])
     return Sheet(
         indicator,
         consistent,
@@ -155,7 +167,9 @@ def make_sheet(indicator: Indicator, context: Context) -> Sheet:
         trend(figures, level, whole.factor, context.breaks),
         leaves,
         estimated_rates(figures, indicator.tree, leaves, given, whole.factor),
-        cusum(surprises(figures, np.repeat(level[:, None], periods, axis=1), single)),
+        cusum(surprise, since=starts),
+        ewma(surprise, since=starts),
+        forecast(own, people[leaves], whole.factor, since=given.since),
         single,
         year,
         funnel(year.figures, expected, annual),
@@ -229,6 +243,17 @@ def _level(figures: Estimates, people: Floats) -> Floats:
     exposure = float((told * counted[:, None]).sum())
     overall = max(float(np.where(told, figures.value, 0.0).sum()), 0.0) / max(exposure, 1.0)
     return np.asarray(counted * overall)
+
+
+def _usual(figures: Estimates, people: Floats, starts: Sequence[int]) -> Floats:
+    """Return `_level` of every period, from the periods between the same breaks."""
+    edges = [0, *starts, figures.value.shape[1]]
+    parts = []
+    for first, last in pairwise(edges):
+        part = slice(first, last)
+        seen = Estimates(figures.value[:, part], figures.variance[:, part], figures.reason[:, part])
+        parts.append(np.repeat(_level(seen, people)[:, None], last - first, axis=1))
+    return np.concatenate(parts, axis=1)
 
 
 def _verdicts(consistent: Consistent, given: Surroundings, dispersion: Dispersion) -> Page:

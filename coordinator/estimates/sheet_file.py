@@ -14,10 +14,18 @@ from math import isclose, isfinite
 import numpy as np
 
 from coordinator.errors import EstimateRefusal
+from coordinator.estimates.crossed_year import crossed_tree, crossed_years
 from coordinator.estimates.estimate import Floats
 from coordinator.estimates.hierarchy import AreaTree
 from coordinator.estimates.sheet import METHODS, Context, Sheet
-from coordinator.estimates.sheet_parts import associations_tree, context_tree, estimate_tree, short, year_tree
+from coordinator.estimates.sheet_parts import (
+    associations_tree,
+    charts_tree,
+    context_tree,
+    estimate_tree,
+    short,
+    year_tree,
+)
 from coordinator.estimates.small_areas import SmallAreas
 from coordinator.geography.edition import Edition
 
@@ -69,6 +77,7 @@ def estimates_json(sheets: Sequence[tuple[Sheet, Context]], basis: Basis = Basis
         "methods": dict(METHODS),
         "indicators": [_indicator(*pair) for pair in sheets],
         "associations": associations_tree(sheets),
+        "crossed": [crossed_tree(each) for each in crossed_years([sheet for sheet, _ in sheets])],
     }
     return (json.dumps(made, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
@@ -122,6 +131,7 @@ def _indicator(sheet: Sheet, context: Context) -> Mapping[str, object]:
         "breaks": [{"period": periods[each.first], "kind": each.kind} for each in sheet.trend.breaks],
         "cells": cells,
         **year_tree(sheet),
+        **charts_tree(sheet),
         **context_tree(sheet),
     }
 

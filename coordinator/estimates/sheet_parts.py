@@ -74,6 +74,39 @@ def year_tree(sheet: Sheet) -> Tree:
     }
 
 
+def charts_tree(sheet: Sheet) -> Tree:
+    """Return both charts of slow drift, with how seldom each rings for nothing, and what a forecast was worth."""
+    codes, periods = sheet.indicator.tree.codes, sheet.indicator.periods
+    made: dict[str, object] = {
+        name: {
+            "periods_between": short(chart.periods_between),
+            "areas": [
+                {
+                    "area": code or "",
+                    "score": [short(float(score)) for score in chart.score[node]],
+                    "ringing": [period for at, period in enumerate(periods) if chart.ringing[node, at]],
+                }
+                for node, code in enumerate(codes)
+            ],
+        }
+        for name, chart in (("cusum", sheet.drift), ("ewma", sheet.average))
+    }
+    answer = sheet.forecast
+    if isinstance(answer, Reason):
+        return {**made, "forecast": {"reason": reason_word(answer)}}
+    told: dict[str, object] = {
+        "shown": answer.skill.shown,
+        "best_naive": answer.skill.best_naive,
+        "gain": short(answer.skill.gain),
+        "p_value": short(answer.skill.p_value),
+        "text": answer.skill.text,
+    }
+    if answer.values is not None:
+        values = zip(sheet.leaves.tolist(), answer.values.tolist(), strict=True)
+        told["areas"] = [{"area": codes[node] or "", "value": short(value)} for node, value in values]
+    return {**made, "forecast": told}
+
+
 def context_tree(sheet: Sheet) -> Tree:
     """Return what only some sheets have: effects, neighbours, expected final figures, prevalence and dark number."""
     codes, periods = sheet.indicator.tree.codes, sheet.indicator.periods

@@ -73,7 +73,7 @@ def test_a_whole_sheet_is_made_and_its_parts_agree() -> None:
     assert set(METHODS) == {
         "consistent", "shown", "registered", "underlying", "rate", "verdict", "trend", "small_areas", "area_limits",
         "drift", "year", "year_verdict", "comparable", "funnel", "within", "spatial", "nowcast", "before_after",
-        "prevalence", "dark_number", "power", "association",
+        "prevalence", "dark_number", "power", "association", "average", "forecast", "crossed",
     }  # fmt: skip
     np.testing.assert_allclose((sheet.small_areas.estimated.value * 1_000).sum(), figures[0, -1])
     np.testing.assert_allclose(sheet.year.figures.value, figures[:, 4:].sum(axis=1))
