@@ -9,8 +9,19 @@ import pytest
 
 from coordinator.estimates.estimate import Estimates
 from coordinator.estimates.intervals import dispersion_of_repeats, dispersion_of_units
+from coordinator.estimates.trend import BreakKind
 from coordinator.estimates.verdicts import Verdict
-from coordinator.web.monitor import YEAR, Absent, Coverage, Figure, Monitor, Published, SpanId, Why
+from coordinator.web.monitor import (
+    YEAR,
+    Absent,
+    Coverage,
+    Figure,
+    Monitor,
+    Published,
+    SeriesBreak,
+    SpanId,
+    Why,
+)
 from protocol.words.geography import Level
 from tests.coordinator.web import town as t
 from tests.coordinator.web.town import BUSY, HIDDEN, JOINT, LOW, MAIN, QUARTERS, QUIET, STRIKING, WHOLE_ONLY
@@ -105,6 +116,46 @@ def test_what_was_not_delivered_not_counted_or_withdrawn_says_so() -> None:
     assert {cell.answer for cell in span.cells.values()} == {Absent(Why.WITHDRAWN)}
     assert withdrawn.indicators[MAIN].spans[YEAR].periods == (QUARTERS[0], *QUARTERS[2:])
     assert [entry.withdrawn for entry in withdrawn.calendar] == [False, True, False, False]
+
+
+def test_a_school_that_stays_away_is_a_break_that_nothing_is_added_or_compared_over() -> None:
+    """Two of three schools deliver the last quarter: it stands alone; what all deliver has a year of four."""
+    made = monitor()
+    joint, main = made.indicators[JOINT], made.indicators[MAIN]
+    assert joint.breaks == (SeriesBreak(QUARTERS[-1], BreakKind.PARTNER),)
+    assert joint.spans[YEAR].periods == QUARTERS[-1:]
+    changes = {cell.figure.change for cell in joint.spans[SpanId(QUARTERS[-1])].cells.values() if cell.figure}
+    assert changes <= {Verdict.NOT_TOLD}
+    assert main.breaks == ()
+    assert main.spans[YEAR].periods == QUARTERS
+
+
+def test_a_quarter_that_was_not_released_has_a_place_without_figures() -> None:
+    """Nothing is drawn across it: it is a period of the trend, and every area says that there is nothing."""
+    made = t.town(unreleased=frozenset({QUARTERS[1]}))
+    indicator = made.indicators[MAIN]
+    assert indicator.periods == QUARTERS
+    cells = indicator.spans[SpanId(QUARTERS[1])].cells.values()
+    assert {cell.answer for cell in cells} <= {Absent(Why.NOT_DELIVERED), Absent(Why.NOT_COUNTED)}
+    assert {points[1] for points in indicator.trends.values()} == {None}
+    assert indicator.spans[YEAR].periods == (QUARTERS[0], *QUARTERS[2:])
+    changes = {cell.figure.change for cell in indicator.spans[SpanId(QUARTERS[2])].cells.values() if cell.figure}
+    assert changes == {Verdict.NOT_TOLD}
+    assert [entry.released for entry in made.calendar] == [True, False, True, True]
+
+
+def test_two_studies_of_one_measure_are_one_indicator() -> None:
+    """The first half of the year by one study and the second by the next: one series, as by one study."""
+    made, whole = t.town(studies=2), monitor()
+    assert set(made.indicators) == set(whole.indicators)
+    assert made.indicators[MAIN].periods == QUARTERS
+    assert made.indicators[MAIN].spans[YEAR].periods == QUARTERS
+    assert made.indicators[MAIN].breaks == ()
+    for code in BUSY:
+        ours, theirs = (each.indicators[MAIN].spans[YEAR].cells[code].figure for each in (made, whole))
+        assert ours is not None
+        assert theirs is not None
+        assert (ours.value, ours.verdict) == (theirs.value, theirs.verdict)
 
 
 def test_coverage_provisional_figures_and_revisions_are_told() -> None:

@@ -93,20 +93,31 @@ def town(
     title: str = "Oefengegevens",
     question: str = "Huishoudens met een melding",
     low: int = LOW,
+    unreleased: frozenset[Period] = frozenset(),
+    studies: int = 1,
 ) -> Monitor:
-    """Return the monitor of the town. rounds: how many quarters were released. low: the figure that is not shown."""
+    """Return the monitor of the town. rounds: how many quarters were released. low: the figure that is not shown.
+
+    unreleased: quarters between of which there is no release. studies: among which the quarters are divided, in order.
+    """
     chosen, covenant, areas = study(title=title, question=question), example.covenant(), edition()
     chance = np.random.default_rng(7)
-    periods = QUARTERS[:rounds]
+    periods = tuple(period for period in QUARTERS[:rounds] if period not in unreleased)
     tables = [_counted(table, period, chance, low) for period in periods for table in chosen.tables]
     late = next(table for table in chosen.tables if table.lateness)
     tables += [_late(late, before, period, chance) for before, period in pairwise(periods)]
     parties = (*example.SCHOOLS, example.VT, example.POLICE)
     declared = tuple(_declared(chosen, party, period) for period in periods for party in parties)
-    released = Released(chosen, covenant, areas.geography, (), tuple(tables), declared, withdrawn)
     rates = {MeasureId("meldingen"): PublicRate(7.0, 0.3, "aanname")}
-    each = ReleasedStudy(released, rates, frozenset(periods) - withdrawn)
-    return make_monitor(covenant, areas, draw(areas), [each], LogHead(9, "ab" * 32))
+    made = []
+    for part in np.array_split(np.array(QUARTERS), studies):
+        own = frozenset(Period(str(period)) for period in part)
+        plan = chosen.model_copy(update={"schedule": tuple(entry for entry in chosen.schedule if entry.period in own)})
+        told = tuple(table for table in tables if table.period in own)
+        said = tuple(signed for signed in declared if signed.declaration.period in own)
+        released = Released(plan, covenant, areas.geography, (), told, said, withdrawn)
+        made.append(ReleasedStudy(released, rates, own.intersection(periods) - withdrawn))
+    return make_monitor(covenant, areas, draw(areas), made, LogHead(9, "ab" * 32))
 
 
 def expected(code: AreaCode) -> float:
