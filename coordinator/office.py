@@ -70,12 +70,13 @@ class Office:
         return {digest_of(each.study): each for each in found}
 
     def study_for(self, period: Period, study_id: str | None) -> Study:
-        """Return the one study that schedules a period, or the named one.
+        """Return the one study that schedules a period, or else the steps of a model over it; or the named one.
 
         Raises: NothingAgreed; UnknownPeriod.
         """
         studies = [signed.study for signed in self.studies().values() if study_id in {None, signed.study.id}]
-        scheduled = [study for study in studies if period in {entry.period for entry in study.schedule}]
+        scheduled = [study for study in studies if study.rounds_of(period) == (period,)]
+        scheduled = scheduled or [study for study in studies if study.rounds_of(period)]
         if len(scheduled) == 1:
             return scheduled[0]
         if len(scheduled) > 1:

@@ -7,6 +7,7 @@ import typer
 
 from coordinator.cli.telling import AsJson, Folder, Lang, said, show, show_table, tell, telling
 from coordinator.models.fitted import Coefficient, FittedModel
+from coordinator.models.history import StepMetrics, history
 from coordinator.models.judged import Judged, judge
 from coordinator.models.rounds import fitted, opened_steps, plan_for
 from coordinator.models.steps import ModelPlan, missing
@@ -38,6 +39,9 @@ def model_command(
     study: Annotated[
         str | None, typer.Option("--study", help="id of the study; needed where several have a model")
     ] = None,
+    steps: Annotated[
+        bool, typer.Option("--history", help="only the steps so far: who took part and how far each still moved")
+    ] = False,
     folder: Folder = Path(),
     as_json: AsJson = False,
     lang: Lang = Language.DUTCH,
@@ -55,18 +59,50 @@ def model_command(
         if len(found) != 1:
             raise missing("no study with a model, or several")
         session, days = office.session(), Period(period)
-        plan, model = plan_for(found[0], days), fitted(session, found[0], days)
-        if plan is None or model is None:
+        plan, opened = plan_for(found[0], days), opened_steps(session, found[0], days)
+        if plan is None:
             raise missing("a study without a model")
-        judged = judge(plan, opened_steps(session, found[0], days), model)
-    for words in CAVEATS:
-        tell(said(lang, *words))
-    show(_tree(plan, model, judged), [], as_json=as_json)
-    if not as_json:
+        metrics = history(plan, opened)
+        model = None if steps else fitted(session, found[0], days)
+        judged = None if model is None else judge(plan, opened, model)
+    tree = _history_tree(plan, metrics)
+    if model is not None and judged is not None:
+        for words in CAVEATS:
+            tell(said(lang, *words))
+        tree |= _tree(model, judged)
+    show(tree, [], as_json=as_json)
+    if as_json:
+        return
+    if model is not None:
         columns = said(
             lang, "kenmerk waarde van tot verhouding aangetoond", "feature value from to ratio demonstrated"
         ).split()
         show_table(columns, [_row(each, lang) for each in model.coefficients])
+    show_table(
+        said(lang, "stap;gevraagd;partners;verschuiving", "step;asked;partners;moved").split(";"),
+        [_step_row(each) for each in metrics],
+    )
+
+
+def _step_row(one: StepMetrics) -> tuple[object, ...]:
+    moved = "" if one.moved is None else f"{one.moved:.3f}"
+    return one.period, ", ".join(one.statistics), one.contributors, moved
+
+
+def _history_tree(plan: ModelPlan, metrics: tuple[StepMetrics, ...]) -> dict[str, object]:
+    return {
+        "model": plan.measure,
+        "period": plan.period,
+        "history": [
+            {
+                "round": each.period,
+                "statistics": list(each.statistics),
+                "contributors": each.contributors,
+                "moved": each.moved,
+            }
+            for each in metrics
+        ],
+    }
 
 
 def _row(one: Coefficient, lang: Language) -> tuple[object, ...]:
@@ -75,10 +111,8 @@ def _row(one: Coefficient, lang: Language) -> tuple[object, ...]:
     return one.label, f"{one.value:.3f}", f"{low:.3f}", f"{high:.3f}", f"{one.odds_ratio[1]:.2f}", shown
 
 
-def _tree(plan: ModelPlan, model: FittedModel, judged: Judged) -> dict[str, object]:
+def _tree(model: FittedModel, judged: Judged) -> dict[str, object]:
     return {
-        "model": plan.measure,
-        "period": plan.period,
         "households": round(model.households),
         "coefficients": [
             {

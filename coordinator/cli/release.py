@@ -1,5 +1,6 @@
 """Touches the world: `release`, `approve-release`, `withdraw`, `correct`: what two persons publish and take back."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from coordinator.cli.telling import AsJson, Folder, Lang, said, show, telling
 from coordinator.identity import UnsafeIdentity
-from coordinator.office import open_office
+from coordinator.office import Office, open_office
 from coordinator.publish import Drafted, approve, draft_release, publish, withdraw
 from privacy.language import Language
 from protocol.ledger.entry import WithdrawalReason
@@ -16,7 +17,9 @@ from protocol.signing import signing_key
 from protocol.words.ids import OfficerId
 from protocol.words.period import Period, is_period
 
-PeriodName = Annotated[str, typer.Argument(metavar="PERIOD", help="2026, 2026-H1, 2026-Q1 or 2026-01")]
+PeriodName = Annotated[
+    str, typer.Argument(metavar="PERIOD", help="2026, 2026-H1, 2026-Q1 or 2026-01; of a model, all its steps")
+]
 StudyName = Annotated[str | None, typer.Option("--study", help="where several have this period")]
 
 
@@ -65,11 +68,15 @@ def approve_command(
 ) -> None:
     """Sign a release as the second person, after looking at its figures. Not the operator's own key."""
     with telling(), open_office(folder) as office:
-        drafted = draft_release(office, office.study_for(_period(period), study), _period(period), correct=correct)
-        approve(office, drafted, officer=OfficerId(officer), key=signing_key(_secret(key)))
-    digest = drafted.digest
-    lines = [said(lang, f"ondertekend als tweede: {digest}", f"signed as second person: {digest}")]
-    show({"release": digest, "officer": officer}, lines, as_json=as_json)
+        drafts = _drafts(office, period, study, correct=correct)
+        for each in drafts:
+            approve(office, each, officer=OfficerId(officer), key=signing_key(_secret(key)))
+    trees = [{"release": each.digest, "officer": officer} for each in drafts]
+    lines = [
+        said(lang, f"ondertekend als tweede: {each.digest}", f"signed as second person: {each.digest}")
+        for each in drafts
+    ]
+    show(_one_or_all(trees), lines, as_json=as_json)
 
 
 def withdraw_command(
@@ -83,26 +90,46 @@ def withdraw_command(
 ) -> None:
     """Withdraw a release: its figures are shown no more, and the old table stays in log and bundles."""
     with telling(), open_office(folder) as office:
-        digest = withdraw(office, office.study_for(_period(period), study), _period(period), reason)
-    lines = [said(lang, f"ingetrokken: {period} {digest}", f"withdrawn: {period} {digest}")]
-    show({"release": digest, "reason": reason}, lines, as_json=as_json)
+        chosen = office.study_for(_period(period), study)
+        gone = {each: withdraw(office, chosen, each, reason) for each in chosen.rounds_of(_period(period))}
+    lines = [
+        said(lang, f"ingetrokken: {each} {digest}", f"withdrawn: {each} {digest}") for each, digest in gone.items()
+    ]
+    show(_one_or_all([{"release": digest, "reason": reason} for digest in gone.values()]), lines, as_json=as_json)
 
 
 def _release(folder: Path, period: str, study: str | None, *, correct: bool, as_json: bool, lang: Language) -> None:
     with telling(), open_office(folder) as office:
-        drafted = draft_release(office, office.study_for(_period(period), study), _period(period), correct=correct)
-        publish(office, drafted)
-    release, digest = drafted.release, drafted.digest
-    shown, hidden = _cells(drafted)
-    lines = [
-        said(
-            lang,
-            f"gepubliceerd {period}: {shown} cellen, {hidden} niet getoond; {digest}",
-            f"released {period}: {shown} cells, {hidden} not shown; {digest}",
+        drafts = _drafts(office, period, study, correct=correct)
+        for each in drafts:
+            publish(office, each)
+    lines, trees = list[str](), list[dict[str, object]]()
+    for each in drafts:
+        release, digest = each.release, each.digest
+        shown, hidden = _cells(each)
+        lines.append(
+            said(
+                lang,
+                f"gepubliceerd {release.period}: {shown} cellen, {hidden} niet getoond; {digest}",
+                f"released {release.period}: {shown} cells, {hidden} not shown; {digest}",
+            )
         )
-    ]
-    tree = {"release": digest, "supersedes": release.supersedes, "shown": shown, "not_shown": hidden}
-    show(tree, lines, as_json=as_json)
+        trees.append({"release": digest, "supersedes": release.supersedes, "shown": shown, "not_shown": hidden})
+    show(_one_or_all(trees), lines, as_json=as_json)
+
+
+def _drafts(office: Office, period: str, study: str | None, *, correct: bool) -> tuple[Drafted, ...]:
+    """Return the release of a period, or of every step of a model over it; all of them are made before one is signed.
+
+    Raises: what `draft_release` raises.
+    """
+    chosen = office.study_for(_period(period), study)
+    rounds = chosen.rounds_of(_period(period))
+    return tuple(draft_release(office, chosen, each, correct=correct) for each in rounds)
+
+
+def _one_or_all(trees: Sequence[Mapping[str, object]]) -> object:
+    return trees[0] if len(trees) == 1 else {"rounds": trees}
 
 
 def _cells(drafted: Drafted) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from flwr.serverapp.strategy import Result, Strategy
 
 from coordinator.flower.road import Clock, Road
 from coordinator.models.curved import reached
+from coordinator.models.history import history
 from coordinator.models.judged import judge
 from coordinator.models.rounds import fitted, next_parameters, opened_steps, plan_for
 from coordinator.models.steps import ModelPlan, OpenedStep, missing
@@ -23,7 +24,6 @@ from coordinator.rounds import begin, turn
 from coordinator.session import Session
 from protocol.digest import digest_of
 from protocol.round.transitions import State
-from protocol.study.model import Statistic
 from protocol.study.study import Study
 from protocol.words.ids import PartyId
 from protocol.words.period import Period, step_in
@@ -71,12 +71,11 @@ class ModelSteps(Strategy):
         """Return the coefficients that the opened steps lead to, and how far the last one moved them."""
         del replies
         opened = self._opened()[:server_round]
-        tables = self.plan.tables(server_round)
-        if self.plan.model.curve is None or all(table.statistic is Statistic.SCORES for table in tables):
-            return None, None
-        found = reached(self.plan, opened)
-        arrays = ArrayRecord({COEFFICIENTS: _array(found.coefficients)})
-        return arrays, MetricRecord({"moved": found.moved, "contributors": len(opened[-1].contributors)})
+        found = history(self.plan, opened)[-1]
+        if found.moved is None:
+            return None, MetricRecord({"contributors": found.contributors})
+        arrays = ArrayRecord({COEFFICIENTS: _array(reached(self.plan, opened).coefficients)})
+        return arrays, MetricRecord({"moved": found.moved, "contributors": found.contributors})
 
     def configure_evaluate(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid

@@ -1,7 +1,9 @@
 """Touches the world: the SuperLink as a child process: started, waited for, and ended with whoever started it.
 
 It listens on 127.0.0.1 only: whoever can reach it may start runs there, so what partners reach is an edge in front of
-it that lets nothing but the Fleet paths through. Nothing of it calls home: telemetry and update checks are off.
+it that lets nothing but the Fleet paths through. Nothing of it calls home: telemetry and update checks are off. It
+keeps nothing on disk: a run is only a road, and its database would hold what messages held after they were fetched,
+for three times the work of a message. Restarted, it learns the nodes' keys from whoever starts it.
 """
 
 import ctypes
@@ -23,7 +25,8 @@ START_S = 90.0  # importing flwr alone takes 5 s; ten times that on a busy machi
 STOP_S = 10.0
 LOOK_S = 0.1
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
-LOG, DATABASE, SECRET = "superlink.log", "superlink.sqlite", "superexec.secret"
+LOG, SECRET = "superlink.log", "superexec.secret"
+IN_MEMORY = ":flwr-in-memory:"  # Flower's word for a SuperLink that keeps nothing on disk
 _PR_SET_PDEATHSIG = 1
 QUIET = {"FLWR_TELEMETRY_ENABLED": "0", "FLWR_DISABLE_UPDATE_CHECK": "1"}
 
@@ -136,7 +139,7 @@ def _arguments(place: Place) -> list[str]:
     return [
         *("--host", LOOPBACK, "--port", str(place.port)),
         *("--isolation", "process", "--superexec-auth-secret-file", str(place.folder / SECRET)),
-        *("--database", str(place.folder / DATABASE)),
+        *("--database", IN_MEMORY),
         *("--ssl-ca-certfile", str(place.authority)),
         *("--ssl-certfile", str(place.certificate), "--ssl-keyfile", str(place.key)),
         "--enable-supernode-auth",

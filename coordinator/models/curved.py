@@ -6,7 +6,7 @@ exactly proportional to the moments. Later ones use the newest released curvatur
 
     beta = beta_T + H^-1 g,     covariance = H^-1 (H + Sigma_g + Sigma_H) H^-1
 
-with g the released gradient, H the curvature, Sigma_g the known noise of g, and Sigma_H that of H times the last move.
+with g the released gradient, H the curvature, Sigma_g the known noise of g, and Sigma_H that of H times the mean move.
 H is the released curvature drawn towards the moments times their mean slope, the more so the less the two differ
 beyond their noise (as in the estimator of James and Stein). H stands for the variance of the gradient too, which makes
 intervals wider where rows are clipped. Gradients from the curvature's step on are averaged by their precision.
@@ -25,7 +25,7 @@ from protocol.study.model import Statistic
 FLOOR = 0.5  # eigenvalues below this share of the noise's own are raised to it, to steer by; never in the fit
 IDENTIFIED = 4.0  # in the fit, the least eigenvalue in noise sds: noise alone has it in one direction of 1,000
 LONGEST_MOVE = 2.0  # of the linear predictor, root mean square: beyond it a step of Newton's is not believed
-SETTLED = 0.35  # the same, of the last move beside its noise: what is left after it is about half its square
+SETTLED = 0.35  # the same, of a move that counts, beside its noise: what is left after it is about half its square
 SURE = 4.0  # sds by which an outcome must occur, or fail to
 _TAIL = 1e-6
 
@@ -78,15 +78,14 @@ def fit(plan: ModelPlan, opened: Sequence[OpenedStep]) -> FittedModel:
     hessian = _drawn_together(curvatures[-1], moments)
     _check_identified(plan, hessian)
     inverse = np.linalg.inv(hessian.value)
-    weight = np.array([each.gradient.sd**-2 for each in asked])
-    weight /= weight.sum()
+    weight = _weights(asked)
     moves = [inverse @ each.gradient.value for each in asked]
-    beta = np.sum([w * (each.at + move) for w, each, move in zip(weight, asked, moves, strict=True)], axis=0)
-    last, households = moves[-1], moments.value[0, 0]
-    _check_settled(last, inverse, _asked(plan, steps), moments.value)
+    beta, mean_move = _averaged(asked, moves), np.asarray(weight @ np.array(moves))
+    households = moments.value[0, 0]
+    _check_settled(inverse, _asked(plan, steps), moments.value)
     size = len(beta)
     noise = np.eye(size) * float(np.sum([(w * each.gradient.sd) ** 2 for w, each in zip(weight, asked, strict=True)]))
-    noise += hessian.sd**2 * spread_of(last)
+    noise += hessian.sd**2 * spread_of(mean_move)
     covariance = inverse @ noise @ inverse
     return fitted_model(plan, beta, sampling=inverse, noise=covariance, households=float(households))
 
@@ -169,10 +168,25 @@ def _next(plan: ModelPlan, steps: Sequence[OpenedStep]) -> Vector:
     if not asked:
         raise missing("a step without a gradient before it")
     last = asked[-1]
+    moments = _moments(plan, steps).value
     if len(asked) == 1:
         start, gradient, _, _ = _start(plan, steps)
-        return start + _believed(np.linalg.solve(last.hessian, gradient), _moments(plan, steps).value)
-    return last.at + _believed(np.linalg.solve(last.hessian, last.gradient.value), _moments(plan, steps).value)
+        return start + _believed(np.linalg.solve(last.hessian, gradient), moments)
+    # From the curvature on all gradients count; before it, only where the last was asked is near enough.
+    chosen = [each for each in asked if each.from_curvature] or [last]
+    moves = [_believed(np.linalg.solve(each.hessian, each.gradient.value), moments) for each in chosen]
+    return _averaged(chosen, moves)
+
+
+def _weights(asked: Sequence[_Asked]) -> Vector:
+    """Return what each gradient counts: as much as its noise is precise."""
+    precision = np.array([each.gradient.sd**-2 for each in asked])
+    return np.asarray(precision / precision.sum())
+
+
+def _averaged(asked: Sequence[_Asked], moves: Sequence[Vector]) -> Vector:
+    """Return where these gradients lead together."""
+    return np.asarray(_weights(asked) @ np.array([each.at + move for each, move in zip(asked, moves, strict=True)]))
 
 
 def _asked(plan: ModelPlan, steps: Sequence[OpenedStep]) -> list[_Asked]:
@@ -251,17 +265,18 @@ def _drawn_together(curvature: Noisy, moments: Noisy) -> Noisy:
     return Noisy(slope * moments.value + own * apart, sd)
 
 
-def _check_settled(last: Vector, inverse: Vector, asked: Sequence[_Asked], moments: Vector) -> None:
-    """Refuse a last move that neither the noise of the last two gradients nor a good start explains."""
-    noise = sum(each.gradient.sd**2 for each in asked[-2:])
-    expected = float(np.sqrt(noise * np.trace(inverse @ moments @ inverse) / max(moments[0, 0], 1.0)))
-    limit = SETTLED + 2 * expected
-    if _moved(last, moments) > limit:
-        raise NotConverged(
-            got=f"a last step that moves the linear predictor by more than {limit:.2g}",
-            wanted="a smaller move",
-            act="the coordinator must begin anew with more steps or a larger clip norm; what was run is spent",
-        )
+def _check_settled(inverse: Vector, asked: Sequence[_Asked], moments: Vector) -> None:
+    """Refuse a move that counts and that neither the noise of two gradients nor a good start explains."""
+    spread = float(np.trace(inverse @ moments @ inverse)) / max(moments[0, 0], 1.0)
+    for before, each in zip((asked[0], *asked), asked, strict=False):
+        expected = float(np.sqrt((before.gradient.sd**2 + each.gradient.sd**2) * spread))
+        limit = SETTLED + 2 * expected
+        if each.from_curvature and _moved(inverse @ each.gradient.value, moments) > limit:
+            raise NotConverged(
+                got=f"a late step that moves the linear predictor by more than {limit:.2g}",
+                wanted="a smaller move",
+                act="the coordinator must begin anew with more steps or a larger clip norm; what was run is spent",
+            )
 
 
 def _raised(noisy: Noisy) -> Vector:

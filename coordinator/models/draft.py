@@ -16,10 +16,13 @@ from protocol.words.geography import Level
 from protocol.words.ids import MeasureId, PartyId, TableId
 from protocol.words.period import PeriodLength
 
-GRADIENTS = 4
+LEAST_GRADIENTS, MOST_GRADIENTS = 5, 10
+GRADIENTS = LEAST_GRADIENTS
 BINS = 8
 MOMENTS_SHARE, CURVATURE_SHARE = Fraction(10, 100), Fraction(18, 100)
-LAST_SHARE = Fraction(48, 100)  # the last gradient is what the coefficients rest on; the others only lead there
+# The coefficients rest on the gradients from the curvature's step on, averaged: two of a half each say as much as one
+# whole, and the second is asked nearer. Those before only lead there.
+LAST_SHARE, LAST = Fraction(48, 100), 2
 SCORES_SHARE = Fraction(25, 100)  # of those kept apart, who pay for nothing else
 ROUNDING = Fraction(1, 10**6)  # of rho: a nano-rho a step for the shares, and one for rounding up
 
@@ -49,12 +52,12 @@ def step_tables(terms: StepTerms, *, gradients: int = GRADIENTS) -> tuple[StepTa
 
 
 def _curved(terms: StepTerms, gradients: int) -> Iterator[StepTable]:
-    scored = gradients + 1
-    early = (1 - MOMENTS_SHARE - CURVATURE_SHARE - LAST_SHARE) / (gradients - 1)
+    scored, curved = gradients + 1, gradients - LAST + 1
+    early = (1 - MOMENTS_SHARE - CURVATURE_SHARE - LAST_SHARE) / (curved - 1)
     yield _table(terms, "moments", Statistic.MOMENTS, (1,), MOMENTS_SHARE)
-    yield _table(terms, "early", Statistic.GRADIENT, tuple(range(1, gradients)), early)
-    yield _table(terms, "last", Statistic.GRADIENT, (gradients,), LAST_SHARE)
-    yield _table(terms, "curvature", Statistic.CURVATURE, (gradients,), CURVATURE_SHARE)
+    yield _table(terms, "early", Statistic.GRADIENT, tuple(range(1, curved)), early)
+    yield _table(terms, "last", Statistic.GRADIENT, tuple(range(curved, scored)), LAST_SHARE / LAST)
+    yield _table(terms, "curvature", Statistic.CURVATURE, (curved,), CURVATURE_SHARE)
     yield _table(terms, "scores-a", Statistic.SCORES, (scored,), SCORES_SHARE, held_out=True)
     yield _table(terms, "scores-b", Statistic.SCORES, (scored,), SCORES_SHARE, held_out=True)
 

@@ -12,11 +12,12 @@
     constant = 12
     clip_norm = 48
     holdout = 5
+    gradients = 5
     population = { measure = "melding", periods_back = 1 }
     outcome = { label = "Weer gemeld", measure = "melding" }
     features = [ { label = "Kind in huis", measure = "met-kind", periods_back = 1, times = 24, minus = 12 } ]
 
-Rounds stand in `[[rounds]]`, one for each step: `2025-s01`, `2025-s02` and so on.
+Rounds stand in `[[rounds]]`, one for each gradient (5 to 10) and one more: `2025-s01`, `2025-s02` and so on.
 """
 
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from typing import Any
 
 from coordinator.errors import OperatorRefusal
 from coordinator.models.curves import logistic_curve
-from coordinator.models.draft import GRADIENTS, StepTerms, step_tables
+from coordinator.models.draft import GRADIENTS, LEAST_GRADIENTS, MOST_GRADIENTS, StepTerms, step_tables
 from protocol.study.measure import MeasureKind
 from protocol.study.model import Curve, Model, ModelMeasure
 from protocol.wire import canonical
@@ -70,6 +71,8 @@ def drafted(tree: Tree, *, source: str) -> tuple[Tree, list[Tree]]:
             most_options=None,
             model=model,
         )
+        if not LEAST_GRADIENTS <= gradients <= MOST_GRADIENTS:
+            raise ValueError  # noqa: TRY301 - one refusal for all that is of another form
         terms = StepTerms(measure.id, model, contributors, partners, length, rho)
         tables = step_tables(terms, gradients=gradients)
     except (KeyError, TypeError, ValueError, ZeroDivisionError):

@@ -1,5 +1,6 @@
 """Touches the world: `declare`: a named officer says of each table how complete it is. Only that is published."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from partner_node.cli.opening import open_node
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, door
 from partner_node.vault.decisions import keep_declaration
 from protocol.digest import digest_of
-from protocol.signing import Purpose, sign
+from protocol.signing import Purpose, SigningKey, sign
 from protocol.study.declaration import (
     Coverage,
     Declaration,
@@ -22,6 +23,8 @@ from protocol.study.declaration import (
     check_declaration,
 )
 from protocol.study.measure import Table
+from protocol.study.study import Study
+from protocol.words.ids import OfficerId, PartyId, TableId
 from protocol.words.period import Period, is_period
 
 # The words of both languages, so that a script keeps working when the language changes.
@@ -39,7 +42,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command("declare")
 def declare_command(
-    period: Annotated[str, typer.Argument(help="for example 2026-Q1")],
+    period: Annotated[str, typer.Argument(help="for example 2026-Q1; of a model, all its steps at once")],
     *,
     study: Annotated[str, typer.Option("--study", help="id or digest of the study")],
     officer: OfficerName,
@@ -62,33 +65,59 @@ def declare_command(
         opened = open_node(teller, node, lang)
         agreed, when = opened.agreed, Period(period)
         chosen = agreed.study(study)
-        chosen.round_for(when)
+        rounds = chosen.rounds_of(when) or (chosen.round_for(when).period,)
+        if out is not None and len(rounds) > 1:
+            raise typer.BadParameter("one round, such as a step", param_hint="--out")
         name, private = officer_key(opened, officer, key)
-        due = [each for each in chosen.tables_for(when) if agreed.party in each.contributors]
-        unknown = set(given) - {each.id for each in due}
+        due = {
+            each.id: each for found in rounds for each in chosen.tables_for(found) if agreed.party in each.contributors
+        }
+        unknown = set(given) - set(due)
         if unknown:
-            raise typer.BadParameter(", ".join(each.id for each in due), param_hint="--table")
-        declaration = Declaration(
-            study_digest=digest_of(chosen),
-            period=when,
-            party=agreed.party,
-            officer=name,
-            tables=tuple(_coverage(each, given.get(each.id) or rest or _ask(teller, each)) for each in due),
-        )
-        body = declaration.encode()
-        signed = SignedDeclaration(
-            declaration=declaration, signature=sign(body, key=private, purpose=Purpose.DECLARATION)
-        )
-        check_declaration(signed, chosen, agreed.covenant)
+            raise typer.BadParameter(", ".join(due), param_hint="--table")
+        # A table of several steps is asked about once: its rows are the same in each.
+        said = {
+            table_id: _coverage(each, given.get(table_id) or rest or _ask(teller, each))
+            for table_id, each in due.items()
+        }
+        signed = [_signed(chosen, found, said, party=agreed.party, officer=name, key=private) for found in rounds]
+        for each in signed:
+            check_declaration(each, chosen, agreed.covenant)
         with opened.writing() as vault:
-            keep_declaration(vault, signed)
-        path = out or Path(f"{agreed.party}.{chosen.id}.{when}.declaration.json")
-        write_new(path, signed.encode(), again=True)
-        lines = [teller.say("declared", officer=name, study=chosen.id, period=when)]
-        lines += [f"{each.table}: {_said(teller, each)}" for each in declaration.tables]
-        lines.append(teller.say("decide-send", file=path))
-        tables = [each.model_dump(mode="json") for each in declaration.tables]
-        teller.result({"study": chosen.id, "period": when, "tables": tables, "file": str(path)}, lines)
+            for each in signed:
+                keep_declaration(vault, each)
+        trees, lines = list[dict[str, object]](), list[str]()
+        for each in signed:
+            found = each.declaration.period
+            path = out or Path(f"{agreed.party}.{chosen.id}.{found}.declaration.json")
+            write_new(path, each.encode(), again=True)
+            lines.append(teller.say("declared", officer=name, study=chosen.id, period=found))
+            lines += [f"{entry.table}: {_said(teller, entry)}" for entry in each.declaration.tables]
+            lines.append(teller.say("decide-send", file=path))
+            tables = [entry.model_dump(mode="json") for entry in each.declaration.tables]
+            trees.append({"study": chosen.id, "period": found, "tables": tables, "file": str(path)})
+        teller.result(trees[0] if rounds == (when,) else {"study": chosen.id, "period": when, "rounds": trees}, lines)
+
+
+def _signed(
+    study: Study,
+    period: Period,
+    said: Mapping[TableId, TableCoverage],
+    *,
+    party: PartyId,
+    officer: OfficerId,
+    key: SigningKey,
+) -> SignedDeclaration:
+    """Return the signed declaration of one round."""
+    declaration = Declaration(
+        study_digest=digest_of(study),
+        period=period,
+        party=party,
+        officer=officer,
+        tables=tuple(said[each.id] for each in study.tables_for(period) if each.id in said),
+    )
+    signature = sign(declaration.encode(), key=key, purpose=Purpose.DECLARATION)
+    return SignedDeclaration(declaration=declaration, signature=signature)
 
 
 _Word = tuple[Coverage, Shortfall | None]

@@ -112,6 +112,8 @@ class Service:
                 try:
                     self._turn()
                 except (LinkLost, Unregistered) as error:
+                    if self._known and isinstance(error, Unregistered):
+                        wait_s = FIRST_WAIT_S  # it is there again, and forgot this node: somebody restarted it
                     self._known = self._known and not isinstance(error, Unregistered)
                     self._say("waiting", code=error.code)
                     self.answers.rest()

@@ -12,7 +12,7 @@ from protocol.study.measure import Measure, Table
 from protocol.study.model import Model, ModelMeasure, StepTable
 from protocol.wire import WireValue
 from protocol.words.ids import CovenantId, Digest, Line, MeasureId, Signature, StudyId, TableId
-from protocol.words.period import Period, length_of, step_of
+from protocol.words.period import Period, days_of, length_of, step_of
 
 MAX_TABLES = 500  # 20 indicators at three levels, per partner type, with room
 MAX_ROUNDS = 100  # a year has 12 months, 4 quarters, 2 half-years and itself
@@ -105,6 +105,14 @@ class Study(WireValue):
             wanted=f"a period in the schedule of study {self.id}",
             act="the coordinator must choose another period or propose a new study",
         )
+
+    def rounds_of(self, period: Period) -> tuple[Period, ...]:
+        """Return the rounds that a person means by a period: its own, or every step of a model over its days, in order.
+
+        Nothing, where the schedule has neither.
+        """
+        scheduled = [entry.period for entry in self.schedule]
+        return (period,) if period in scheduled else tuple(each for each in scheduled if days_of(each) == period)
 
 
 class SignedStudy(WireValue):

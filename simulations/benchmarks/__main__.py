@@ -24,6 +24,7 @@ BENCHMARKS = {
     "mask_255": "simulations.benchmarks.masks:mask_255",
     "mask_1000": "simulations.benchmarks.masks:mask_1000",
     "model_error": "simulations.benchmarks.models:model_error",
+    "model_over_flower": "simulations.benchmarks.models_over_flower:model_over_flower",
     "model_step": "simulations.benchmarks.models:model_step",
     "monitor_country": "simulations.benchmarks.monitor:monitor_country",
     "monitor_page": "simulations.benchmarks.monitor:monitor_page",

@@ -5,23 +5,19 @@ from datetime import date, timedelta
 
 from partner_node.profiles.catalogue import PROFILES
 from protocol.covenant.covenant import Covenant
-from protocol.covenant.party import Role
-from protocol.covenant.public_keys import PublicKeys
-from protocol.covenant.rules import least_participants
 from protocol.words.geography import Level
 from protocol.words.ids import PartyId
 from protocol.words.period import Period, earlier, last_day
 from simulations.by_hand import document
+from simulations.demo.drafts import Drafts, covenant_toml
 from simulations.population.rates import ZAANSTAD
 from simulations.words import ORIGIN
-from simulations.world.agreement import COORDINATOR, WITNESS, make_study
+from simulations.world.agreement import WITNESS, make_study
 from simulations.world.scenario import ALL_PARTNERS
 
 PARTNERS = tuple(PartyId(name) for name in sorted(ALL_PARTNERS))
 PARTICIPANTS = (*PARTNERS, WITNESS)
-OFFICER, SECOND = "fg", "tweede"
 STUDY = "oefening"
-PURPOSE = "Beleidsinformatie over huiselijk geweld en kindermishandeling"
 QUARTERS = 4
 REPORTS, WITH_REPORTS = {"politie-incidenten", "vt-meldingen"}, {"politie", "veilig-thuis"}
 MOST_REPORTS, REPORTS_VARIANCE = 3, 400
@@ -45,7 +41,6 @@ RATES = {
     "vt-casussen": (RECIPE.meldingen, 0.56),
     "vt-meldingen": (RECIPE.meldingen, 0.56),
 }
-_NAMES = {COORDINATOR: "Gemeente (verzonnen)", WITNESS: "Getuige van de FG (verzonnen)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,48 +73,16 @@ class Calendar:
         return self.today - timedelta(days=30), self.today + timedelta(days=335)
 
 
-def covenant_toml(calendar: Calendar) -> str:
-    """Return the draft of the covenant."""
-    first, last = calendar.valid
-    least = least_participants(len(PARTICIPANTS), 1)
-    return document(
-        {"id": "oefening", "valid_from": str(first), "valid_until": str(last), "minimum_participants": least}
-    )
-
-
-def party_toml(public: PublicKeys) -> str:
-    """Return the file of a partner or the witness, from the public file that it sent."""
-    profile = PROFILES.get(public.party)
-    permission = {"issuer": "Burgemeester (verzonnen)", "issued_on": "2022-12-01", "scope": "HGKM-incidenten per wijk"}
-    return document(
-        {
-            "id": public.party,
-            "name": _NAMES.get(public.party) or f"{PROFILES[public.party].label_nl} (verzonnen)",
-            "role": Role.WITNESS if profile is None else Role.PARTNER,
-            "type": None if profile is None else profile.partner,
-            "identity_key": public.identity_key,
-            "agreement_key": public.agreement_key,
-            "officers": [officer.model_dump(mode="json") for officer in public.officers],
-            "purpose": PURPOSE,
-            "legal_ground": "Wmo 2015 art. 4.2.12" if profile is None else profile.ground,
-            "wpg_permission": permission if profile is not None and profile.wpg else None,
-            "yearly_cap_rho": "0" if profile is None else "0.25",
-        }
-    )
-
-
-def coordinator_toml(identity_key: str, second_key: str) -> str:
-    """Return the file of the municipality. second_key: of the person who signs releases beside the operator."""
-    return document(
-        {
-            "id": COORDINATOR,
-            "name": _NAMES[COORDINATOR],
-            "role": Role.COORDINATOR,
-            "identity_key": identity_key,
-            "officers": [{"id": SECOND, "name": "T. Weede (verzonnen)", "key": second_key}],
-            "purpose": PURPOSE,
-            "legal_ground": "Wmo 2015 art. 4.2.12",
-        }
+def demo_drafts(calendar: Calendar) -> Drafts:
+    """Return what the parties of the demo write, and which files a partner delivers for each quarter."""
+    quarters = (period.split("-Q") for period in calendar.periods)
+    return Drafts(
+        study=STUDY,
+        profiles={party: PROFILES[party] for party in PARTNERS},
+        covenant=covenant_toml("oefening", calendar.valid, participants=len(PARTICIPANTS)),
+        study_toml=lambda covenant: study_toml(covenant, calendar),
+        rates=rates_toml(),
+        delivered=tuple(f"*_{year}-K{quarter}_*.csv" for year, quarter in quarters),
     )
 
 
@@ -160,8 +123,3 @@ def rates_toml() -> str:
         f'["{name}"]\nper_1000 = {rate}\nreturns = {returns}\nsource = "{source}"'
         for name, (rate, returns) in RATES.items()
     )
-
-
-def link_toml(port: int) -> str:
-    """Return what a node's configuration says of its line."""
-    return f'[link]\nhost = "127.0.0.1"\nport = {port}\nauthority = "agreement/authority.json"\n'

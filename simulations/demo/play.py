@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from simulations.demo.place import Place
-from simulations.demo.plan import PARTICIPANTS, RECIPE, Calendar
+from simulations.demo.plan import PARTICIPANTS, RECIPE, Calendar, demo_drafts
 from simulations.demo.processes import Processes
 from simulations.demo.quarters import Quarters
 from simulations.demo.results import Results, collect
@@ -56,14 +56,14 @@ def play(place: Place, calendar: Calendar, *, seed: int, tell: Tell) -> Demo:
     try:
         with clock.phase("verzonnen gebied en registraties van acht partners"):
             _invent(place, calendar, seed)
-        setup = SetUp(place, processes, calendar)
+        setup = SetUp(place, processes, demo_drafts(calendar))
         with clock.phase(f"sleutels van gemeente, getuige en {len(PARTICIPANTS) - 1} partners"):
             setup.keys()
         with clock.phase("gebieden ingelezen, convenant door iedereen getekend"):
             setup.covenant()
         with clock.phase("meetplan berekend, voorgesteld en door elke FG goedgekeurd"):
             setup.study()
-        quarters = Quarters(setup, processes, tell)
+        quarters = Quarters(setup, processes, calendar.periods, tell)
         with clock.phase(f"SuperLink en {len(PARTICIPANTS)} nodes gestart, over TLS"):
             quarters.open()
         took = []

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from partner_node.flower.service import HEALTH
 from protocol.words.ids import PartyId
 from protocol.words.period import Period
-from simulations.demo.plan import LATE, OFFICER, PARTICIPANTS, PARTNERS, RESTARTED, SECOND, STUDY
+from simulations.demo.drafts import OFFICER, SECOND
+from simulations.demo.line import start_line
+from simulations.demo.plan import LATE, PARTNERS, RESTARTED, STUDY
 from simulations.demo.processes import Processes, Service
 from simulations.demo.set_up import SetUp
 
@@ -24,20 +25,13 @@ class Quarters:
 
     setup: SetUp
     processes: Processes
+    periods: tuple[Period, ...]
     tell: Tell
     nodes: dict[PartyId, Service] = field(default_factory=dict)
 
     def open(self) -> None:
         """Start the SuperLink and every node, and wait until they listen."""
-        place = self.setup.place
-        self.processes.service(
-            "superlink", "samenzicht-coordinator", "link", "serve", "--dir", str(place.office), folder=place.papers
-        )
-        for party in PARTICIPANTS:
-            self.nodes[party] = self.processes.service(
-                f"node-{party}", "samenzicht-node", "run", folder=place.partner(party)
-            )
-        self.processes.wait(lambda: all(self._listens(party) for party in PARTICIPANTS), what="nodes that listen")
+        self.nodes.update(start_line(self.setup, self.processes))
         self._deliver(0)
 
     def play(self, number: int) -> float:
@@ -45,8 +39,7 @@ class Quarters:
 
         number: from 0.
         """
-        periods = self.setup.calendar.periods
-        period = periods[number]
+        period = self.periods[number]
         if number == LATE_ROUND:
             self.nodes[LATE].stop()
         started = time.monotonic()
@@ -63,7 +56,7 @@ class Quarters:
         took = time.monotonic() - started
         with ThreadPoolExecutor(1) as office:  # its own processes end before it does: the kernel ends them with it
             released = office.submit(self._release, period)
-            if number + 1 < len(periods):
+            if number + 1 < len(self.periods):
                 self._deliver(number + 1)
             released.result()
         return took
@@ -76,7 +69,7 @@ class Quarters:
 
     def _deliver(self, number: int) -> None:
         """Let each partner deliver its quarter and its officer declare it complete."""
-        period = self.setup.calendar.periods[number]
+        period = self.periods[number]
         place = self.setup.place
         for party in PARTNERS:
             self.setup.deliver(party, number)
@@ -88,7 +81,3 @@ class Quarters:
     def _wait(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         self.processes.wait(lambda: time.monotonic() >= until, what="a moment")
-
-    def _listens(self, party: PartyId) -> bool:
-        path = self.setup.place.partner(party) / "vault" / HEALTH
-        return path.exists() and bool(json.loads(path.read_text())["state"] == "listening")

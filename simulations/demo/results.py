@@ -13,6 +13,8 @@ from simulations.demo.place import Place
 from simulations.demo.plan import STUDY
 from simulations.demo.processes import Processes
 
+FIGURES = "figures"
+
 
 @dataclass(frozen=True, slots=True)
 class Results:
@@ -27,21 +29,30 @@ def collect(place: Place, processes: Processes, periods: Sequence[Period]) -> Re
 
     Raises: ProcessFailed.
     """
-    exported = place.root / "figures"
+    verdict = verified(place, processes)
+    figures = json.loads((place.root / FIGURES / "figures.json").read_text(encoding="utf-8"))["figures"]
+    tables = {period: _table(figures, period) for period in periods}
+    return Results(tables, verdict)
+
+
+def verified(place: Place, processes: Processes) -> str:
+    """Export what was released, verify the officer's bundle offline, and return the tool's last word.
+
+    Raises: ProcessFailed.
+    """
+    exported = place.root / FIGURES
     office = ("--dir", str(place.office))
     processes.run("gemeente", "samenzicht-coordinator", "export", "--to", str(exported), *office, folder=place.papers)
     shutil.copytree(exported / "audit-bundle", place.root / "bundle")
     shown = processes.run(
         "gemeente", "samenzicht-coordinator", "covenant", "show", *office, "--json", folder=place.papers
     )
-    verdict = processes.run(
+    said = processes.run(
         *("fg", "samenzicht-audit", "verify", str(place.root / "bundle")),
         *("--covenant-digest", str(json.loads(shown)["digest"])),
         folder=place.root,
     )
-    figures = json.loads((exported / "figures.json").read_text(encoding="utf-8"))["figures"]
-    tables = {period: _table(figures, period) for period in periods}
-    return Results(tables, verdict.strip().splitlines()[-1])
+    return said.strip().splitlines()[-1]
 
 
 def _table(figures: Sequence[Mapping[str, object]], period: Period) -> ReaderTable:

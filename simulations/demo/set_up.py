@@ -7,27 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from coordinator.flower.superlink import LOOPBACK, free_port
-from partner_node.profiles.catalogue import PROFILES
 from privacy.randomness import fresh_bytes
 from protocol.covenant.covenant import Covenant
 from protocol.covenant.public_keys import PublicKeys
 from protocol.signing import public_key, signing_key
 from protocol.words.ids import PartyId
 from simulations.by_hand import register
+from simulations.demo.drafts import OFFICER, Drafts, coordinator_toml, link_toml, party_toml
 from simulations.demo.place import PRIVATE, Place
-from simulations.demo.plan import (
-    OFFICER,
-    PARTICIPANTS,
-    PARTNERS,
-    STUDY,
-    Calendar,
-    coordinator_toml,
-    covenant_toml,
-    link_toml,
-    party_toml,
-    rates_toml,
-    study_toml,
-)
 from simulations.demo.processes import Processes
 from simulations.world.agreement import COORDINATOR, WITNESS
 
@@ -40,8 +27,8 @@ Command = tuple[str, ...]
 class SetUp:
     """Everybody before the first round, and how the demo speaks to them. port: of the SuperLink."""
 
-    def __init__(self, place: Place, processes: Processes, calendar: Calendar) -> None:
-        self.place, self.processes, self.calendar = place, processes, calendar
+    def __init__(self, place: Place, processes: Processes, drafts: Drafts) -> None:
+        self.place, self.processes, self.drafts = place, processes, drafts
         self.port = free_port()
 
     def keys(self) -> None:
@@ -49,7 +36,7 @@ class SetUp:
         self._office("init", str(self.place.office), bare=True)
         self._office("link", "init", "--host", LOOPBACK, "--port", str(self.port))
         imported = self._import_areas()
-        for party in PARTICIPANTS:
+        for party in self.drafts.participants:
             self.place.partner(party).mkdir(mode=PRIVATE)
         officer = ("--officer", f"{OFFICER}=F. Gees (verzonnen)")
         self.everyone(lambda party: ("keys", party, *(() if party == WITNESS else officer)))
@@ -63,49 +50,53 @@ class SetUp:
 
     def covenant(self) -> None:
         """Write the covenant, and let everybody sign it."""
-        self._office("covenant", "new", str(self._write("covenant.toml", covenant_toml(self.calendar))))
-        parties = [str(self._write(f"{name}.toml", self._party(name))) for name in (COORDINATOR, *PARTICIPANTS)]
+        self._office("covenant", "new", str(self._write("covenant.toml", self.drafts.covenant)))
+        parties = [
+            str(self._write(f"{name}.toml", self._party(name))) for name in (COORDINATOR, *self.drafts.participants)
+        ]
         self._office("covenant", "add-party", *parties)
-        lists = sorted((codes for name in PARTNERS for codes in PROFILES[name].code_lists()), key=lambda each: each.id)
+        lists = self.drafts.code_lists
         for codes in lists:
             (self.place.papers / f"{codes.id}.json").write_bytes(codes.encode())
         self._office("covenant", "add-code-list", *(str(self.place.papers / f"{codes.id}.json") for codes in lists))
         self._office("covenant", "sign")
         draft = self.place.office / "covenant" / "covenant.json"
-        for party in PARTICIPANTS:
+        for party in self.drafts.participants:
             agreement = self.place.partner(party) / "agreement"
             (agreement / "studies").mkdir(parents=True)
             (agreement / "code-lists").mkdir()
             shutil.copy(draft, agreement / "draft.json")
         self.everyone(lambda party: ("covenant", "sign", "agreement/draft.json", "--party", party, "--yes"))
-        signatures = [str(self.place.partner(party) / f"{party}.signature.json") for party in PARTICIPANTS]
+        signatures = [str(self.place.partner(party) / f"{party}.signature.json") for party in self.drafts.participants]
         self._office("covenant", "sign", *signatures)
         self._office("covenant", "verify")
 
     def study(self) -> None:
         """Plan a study, propose it, set every node up, and let every officer approve."""
-        draft = self._write("study.toml", study_toml(self._covenant(), self.calendar))
-        rates = ("--rates", str(self._write("rates.toml", rates_toml())))
+        study = self.drafts.study
+        draft = self._write("study.toml", self.drafts.study_toml(self._covenant()))
+        rates = ("--rates", str(self._write("rates.toml", self.drafts.rates)))
         self._office("study", "new", str(draft))
-        precise = self.office("study", "precision", STUDY, *rates, "--json")
-        self._office("study", "propose", STUDY, *rates)
+        precise = self.office("study", "precision", study, *rates, "--json")
+        self._office("study", "propose", study, *rates)
         (self.place.root / "precision.json").write_text(precise())
-        for party in PARTICIPANTS:
+        for party in self.drafts.participants:
             self._bring_papers(party)
         self.everyone(self._init)
-        for party in PARTICIPANTS:
+        for party in self.drafts.participants:
             self._finish(party)
-        links = [str(self.place.partner(party) / f"{party}.link.json") for party in PARTICIPANTS]
+        links = [str(self.place.partner(party) / f"{party}.link.json") for party in self.drafts.participants]
         added = self.office("link", "add", *links)
-        self.everyone(lambda _: ("approve", STUDY, "--officer", OFFICER, "--yes"), PARTNERS)
-        for party in PARTNERS:
+        self.everyone(lambda _: ("approve", study, "--officer", OFFICER, "--yes"), self.drafts.partners)
+        for party in self.drafts.partners:
             folder = self.place.partner(party)
-            self.place.from_partner(party, folder / f"{party}.{STUDY}.{OFFICER}.approval.json")
+            self.place.from_partner(party, folder / f"{party}.{study}.{OFFICER}.approval.json")
         added()
         self._office("study", "status")
 
     def _init(self, party: PartyId) -> Command:
-        return ("init", "--party", party, *(() if party == WITNESS else ("--profile", party)), "--yes")
+        profile = () if party == WITNESS else ("--profile", self.drafts.profiles[party].id)
+        return ("init", "--party", party, *profile, "--yes")
 
     def _bring_papers(self, party: PartyId) -> None:
         """Carry the covenant, the areas and the study to a party, and give it a first delivery to be set up with."""
@@ -115,7 +106,7 @@ class SetUp:
             tree = json.loads(path.read_bytes())
             names = {"signed-covenant": "covenant.json", "geography": "geography.json"}
             names["code-list"] = f"code-lists/{tree.get('id')}.json"
-            shutil.copy(path, agreement / names.get(tree["kind"], f"studies/{STUDY}.json"))
+            shutil.copy(path, agreement / names.get(tree["kind"], f"studies/{self.drafts.study}.json"))
         shutil.copy(self.place.office / "link" / "authority.json", agreement)
         (folder / "register.toml").write_text(register(self._covenant(), party))
         (folder / "deliveries").mkdir(mode=PRIVATE)
@@ -126,26 +117,25 @@ class SetUp:
             self.deliver(party, 0)
 
     def deliver(self, party: PartyId, number: int) -> None:
-        """Put the files of a round's quarter in a partner's folder of deliveries. number: of the period, from 0."""
-        year, quarter = self.calendar.periods[number].split("-Q")
-        for path in sorted((self.place.region / party).glob(f"*_{year}-K{quarter}_*.csv")):
+        """Put the files of a round in a partner's folder of deliveries. number: of the round, from 0."""
+        for path in sorted((self.place.region / party).glob(self.drafts.delivered[number])):
             shutil.copy(path, self.place.partner(party) / "deliveries")
 
     def _finish(self, party: PartyId) -> None:
-        """Take the mapping that ships with the region, and write the line into the configuration."""
+        """Take the mapping that ships with the region, where one does, and write the line into the configuration."""
         folder = self.place.partner(party)
         with (folder / "node.toml").open("a", encoding="utf-8") as file:
             if party != WITNESS:
                 file.write('institutions = "agreement/institutions.txt"\n')
             file.write(link_toml(self.port))
-        if party != WITNESS:
-            mapping = (self.place.region / party / "koppeling_oefengegevens.toml").read_bytes()
-            (folder / "mapping.toml").write_bytes(mapping)
+        mapping = self.place.region / party / "koppeling_oefengegevens.toml"
+        if mapping.exists():
+            (folder / "mapping.toml").write_bytes(mapping.read_bytes())
 
     def _party(self, name: PartyId) -> str:
         if name != COORDINATOR:
             path = self.place.partner(name) / f"{name}.public.json"
-            return party_toml(PublicKeys.parse(path.read_bytes(), source=path.name))
+            return party_toml(PublicKeys.parse(path.read_bytes(), source=path.name), self.drafts.profiles.get(name))
         identity = signing_key(bytes.fromhex((self.place.office / "identity.key").read_text().strip()))
         second = fresh_bytes(32)
         path = self.place.papers / "tweede.key"
@@ -170,10 +160,10 @@ class SetUp:
     def _office(self, *command: str, bare: bool = False) -> str:
         return self.office(*command, bare=bare)()
 
-    def everyone(self, command: Callable[[PartyId], Command], parties: Sequence[PartyId] = PARTICIPANTS) -> None:
+    def everyone(self, command: Callable[[PartyId], Command], parties: Sequence[PartyId] | None = None) -> None:
         """Let every party give a command, some beside each other."""
         running: deque[Callable[[], str]] = deque()
-        for party in parties:
+        for party in self.drafts.participants if parties is None else parties:
             if len(running) == AT_ONCE:
                 running.popleft()()
             running.append(

@@ -25,7 +25,7 @@ from coordinator.flower.clients import Control, PinnedGrid, runner, translated
 from coordinator.flower.envelope import NotAnswered, content_of, frames_in
 from coordinator.flower.errors import RunLost
 from coordinator.flower.run import Run, register_nodes, running
-from coordinator.flower.superlink import DATABASE, LOG, LOOPBACK, running_superlink
+from coordinator.flower.superlink import LOG, LOOPBACK, running_superlink
 from partner_node.flower.client_app import no_answer
 from partner_node.flower.errors import LinkLost, Unregistered
 from partner_node.flower.link import Asked, FleetLink
@@ -244,14 +244,22 @@ def test_a_run_lives_by_heartbeats_and_ends_when_it_is_stopped(live: Live) -> No
     live.second.beat()
 
 
-def test_what_a_message_held_stays_in_the_database_after_it_was_fetched(live: Live) -> None:
-    """Hence only signed and masked values may travel; were it otherwise some day, this test says so."""
-    secret = b"would a message be wiped?"
+def test_what_a_message_held_is_in_no_file_of_the_superlink(live: Live) -> None:
+    """It keeps its state in memory; the control is a file in which the same search finds it."""
+    secret, folder = b"is a message ever on disk?", live.ground.place.folder
     pushed = send(live, live.first, content_of(parcel((secret,))))
+    assert holding(folder, secret) == []
     live.first.bring(Message(content_of(()), reply_to=fetched(live.first).message))
     pulled(live, pushed)
-    found = [path for path in live.ground.place.folder.glob(f"{DATABASE}*") if secret in path.read_bytes()]
-    assert found
+    assert holding(folder, secret) == []
+    control = folder / "control"
+    control.write_bytes(secret)
+    assert holding(folder, secret) == [control]
+    control.unlink()
+
+
+def holding(folder: Path, secret: bytes) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and secret in path.read_bytes()]
 
 
 def test_no_outside_host_is_ever_looked_up(live: Live) -> None:
@@ -262,7 +270,7 @@ def test_no_outside_host_is_ever_looked_up(live: Live) -> None:
 def test_its_log_names_no_content(live: Live) -> None:
     log = (live.ground.place.folder / LOG).read_bytes()
     assert b"fleet" in log
-    assert b"would a message be wiped?" not in log
+    assert b"is a message ever on disk?" not in log
 
 
 def foreign_bundle() -> bytes:

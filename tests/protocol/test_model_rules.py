@@ -98,7 +98,7 @@ def test_a_step_has_no_level_categories_or_lateness_of_counts() -> None:
 def test_a_step_and_its_round_belong_together() -> None:
     refused(with_step(steps=(9,)), UnknownReference, "step 9")
     fewer = AGREED.study.model_copy(update={"schedule": AGREED.study.schedule[:-1]})
-    refused(fewer, UnknownReference, "step 5")
+    refused(fewer, UnknownReference, "step 6")
 
 
 def test_steps_open_in_their_order() -> None:

@@ -17,8 +17,21 @@ from protocol.words.period import PeriodLength, step_in
 from simulations.models.agreement import MODEL, PERIOD
 from simulations.models.with_rounds import ModelParty
 from tests import example
-from tests.coordinator.example_office import ExampleOffice, covenant, member
+from tests.coordinator.example_office import NOW, NOW_S, TURNS, ExampleOffice, covenant, member
 from tests.coordinator.models.small import agreed, households, records
+
+LAST, DUE = 6, date(2026, 4, 30)  # the last step opens on the 12th, two days after the office's own now
+LATER, LATER_S = "2026-04-12T12:00:00", NOW_S + 2 * 86_400
+
+
+def run_model(office: ExampleOffice, *, now: str = NOW, now_s: int = NOW_S) -> list[str]:
+    """Give the one command as often as answers come in; return the rounds that it drove."""
+    for _ in range(LAST * TURNS):
+        tree = json.loads(office.done("run", "2025", "--now", now, "--json").stdout)
+        if tree["state"] == "done" and tree["rounds"][-1]["state"] == "done":
+            return [each["period"] for each in tree["rounds"]]
+        office.carry(now_s=now_s)
+    raise AssertionError("the model did not end")
 
 
 def study() -> Study:
@@ -31,8 +44,10 @@ def study() -> Study:
             "covenant_digest": digest_of(covenant()),
             "tables": step_tables(terms),
             "schedule": tuple(
-                ScheduledRound(period=step_in(PERIOD, step), opens=date(2026, 4, step), due=date(2026, 4, 30))
-                for step in range(1, 6)
+                ScheduledRound(
+                    period=step_in(PERIOD, step), opens=date(2026, 4, step + (6 if step == LAST else 0)), due=DUE
+                )
+                for step in range(1, LAST + 1)
             ),
         }
     )
@@ -40,7 +55,7 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> ExampleOffice:
-    """An office after the four steps of a fit; the scores are still to come."""
+    """An office after the five steps of a fit; the scores are still to come."""
     check_study(study(), covenant())
     made = ExampleOffice(tmp_path_factory.mktemp("model"), study=study())
     made.make()
@@ -48,8 +63,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> ExampleOffice:
     for party in covenant().participants:
         private = X25519PrivateKey.from_private_bytes(example.secret(f"agree {party}"))
         made.parties[party] = ModelParty(member(party, covenant(), made.study), private, held.get(party), 3)
-    for step in range(1, 5):
-        made.run_to_the_end(step_in(PERIOD, step))
+    assert run_model(made) == [f"2025-s{step:02d}" for step in range(1, LAST)]
     return made
 
 
@@ -57,24 +71,33 @@ def test_a_model_without_its_last_step_is_refused_and_with_it_shown(office: Exam
     early = office.call("model", "2025")
     assert early.exit_code == 1
     assert "scores" in early.stderr
-    office.run_to_the_end("2025-s05")
+    steps = json.loads(office.done("model", "2025", "--history", "--json").stdout)
+    assert [each["round"] for each in steps["history"]] == [f"2025-s{step:02d}" for step in range(1, LAST)]
+    assert "coefficients" not in steps
+    assert len(run_model(office, now=LATER, now_s=LATER_S)) == LAST
     done = office.done("model", "2025", "--json")
     found = json.loads(done.stdout)
     assert [each["feature"] for each in found["coefficients"]] == ["constant", *(f"Kenmerk {n}" for n in range(1, 5))]
     assert any(each["demonstrated"] for each in found["coefficients"])
     assert found["skill"]["value"] > found["best_single_feature"]["value"] > found["naive"]
     assert "oorzaak" in done.stderr
+    moved = [each["moved"] for each in found["history"]]
+    assert moved[-1] is None
+    assert moved[0] > 5 * moved[-2] > 0
+    assert {each["contributors"] for each in found["history"]} == {3}
     assert "odds" not in office.done("model", "2025", "--lang", "en").stdout  # a table of ratios, in words
     assert office.call("model", "2025-s01").exit_code == 2
 
 
-def test_a_step_is_published_like_any_round_and_is_no_figure_in_an_export(office: ExampleOffice) -> None:
-    office.publish("2025-s01")
+def test_all_steps_are_published_by_one_command_and_are_no_figure_in_an_export(office: ExampleOffice) -> None:
+    office.publish("2025")
     folder = office.home / "out"
     office.done("export", "--to", str(folder))
     assert "model" not in (folder / "figures.csv").read_text()
     held = folder / "public-bundle"
-    (released,) = (json.loads(path.read_text()) for path in folder.glob("public-bundle/rounds/*/release.json"))
+    found = [json.loads(path.read_text()) for path in folder.glob("public-bundle/rounds/*/release.json")]
+    assert sorted(each["release"]["period"] for each in found) == [f"2025-s{step:02d}" for step in range(1, LAST + 1)]
+    (released,) = (each for each in found if each["release"]["period"] == "2025-s01")
     cells = [cell for table in released["release"]["tables"] for cell in table["cells"]]
     assert len(cells) == 15 + 5  # the triangle of five columns, and a gradient
     assert all(cell["value"] is not None for cell in cells)

@@ -98,7 +98,7 @@ def draft() -> dict[str, Any]:
         },
         "rounds": [
             {"period": f"2025-s{step:02d}", "opens": f"2026-03-{step:02d}", "due": f"2026-04-{step:02d}"}
-            for step in range(1, 6)
+            for step in range(1, 7)
         ],
     }
 
@@ -108,12 +108,13 @@ def test_a_model_is_drafted_in_toml_and_holds_under_the_covenant() -> None:
     check_study(study, example.covenant())
     plan = plan_for(study, Period("2025"))
     assert plan is not None
-    assert plan.steps == (1, 2, 3, 4, 5)
+    assert plan.steps == (1, 2, 3, 4, 5, 6)
     assert study.parse(study.encode()) == study
 
 
 @pytest.mark.parametrize(
-    "change", [{"family": "boosted"}, {"rho": "veel"}, {"features": [{"label": "Leeg"}]}, {"surprise": 1}]
+    "change",
+    [{"family": "boosted"}, {"rho": "veel"}, {"features": [{"label": "Leeg"}]}, {"surprise": 1}, {"gradients": 4}],
 )
 def test_a_draft_of_a_model_with_something_wrong_is_refused_by_name(change: dict[str, Any]) -> None:
     tree = deepcopy(draft()["model"]) | change

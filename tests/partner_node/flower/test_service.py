@@ -135,6 +135,8 @@ def test_it_logs_in_again_only_when_the_superlink_does_not_know_it(tmp_path: Pat
 
 def test_a_key_that_is_registered_late_is_taken_then(tmp_path: Path) -> None:
     """Also after a crash: for a minute Flower holds the old process for the live one."""
+    line, _, waits = run([lost(), lost(), lost(), unknown(), None], tmp_path)
+    assert waits == [1.0, 2.0, 4.0, 1.0], "one that was restarted answers at once, and forgot this node"
     line, _, waits = run([Asked(waiting().message)], tmp_path, log_in=(unknown(), unknown()))
     assert line.calls.count("log in") == 3
     assert waits == [1.0, 2.0]
