@@ -14,9 +14,10 @@ from protocol.release import Release
 from protocol.signing import Purpose, sign
 from protocol.study.approval import Approval, SignedApproval
 from protocol.study.declaration import Declaration
+from protocol.study.model import MAX_PARAMETER
 from protocol.study.study import Study
 from protocol.wire import MAX_DEPTH, WireValue, canonical
-from tests import example
+from tests import example, example_model
 
 FOLDER = Path(__file__).parent / "vectors"
 SMALL_ORDER_KEY = "01" + "00" * 31
@@ -55,12 +56,14 @@ def accepted() -> dict[str, WireValue]:
         "covenant": example.covenant(),
         "declaration": example.signed_declaration().declaration,
         "geography": example.geography(),
+        "model-study": example_model.study(),
         "release": example.release(),
         "second-signature": example.second_signature(),
         "signed-approval": example.signed_approval(),
         "signed-covenant": example.signed_covenant(),
         "signed-declaration": example.signed_declaration(),
         "signed-study": example.signed_study(),
+        "step-spec": example_model.step_spec(),
         "study": example.study(),
     }
 
@@ -215,10 +218,29 @@ def _geography_cases() -> dict[str, Callable[[], bytes]]:
     }
 
 
+def _model_cases() -> dict[str, Callable[[], bytes]]:
+    herhaling, gradient = 0, 1  # places in the sorted lists of measures and tables
+    knots = ("measures", herhaling, "model", "curve", "knots")
+    return {
+        "wrong-model": _changed(example_model.study(), _set(*knots, to=[8, 17, 16, 47, 56])),
+        "wrong-step": _changed(example_model.study(), _set("tables", gradient, "bins", to=2)),
+    }
+
+
+def _spec_cases() -> dict[str, Callable[[], bytes]]:
+    spec = example_model.step_spec()
+    return {
+        "malformed": _changed(spec, _set("parameters", 0, to=MAX_PARAMETER + 1)),
+        "not-approved-here": _changed(spec, _set("study_digest", to="00" * 32)),
+        "wrong-spec": _changed(spec, lambda tree: tree["parameters"].pop()),
+    }
+
+
 REFUSED: dict[str, dict[str, Callable[[], bytes]]] = {
     "code-list": {"unsorted-codes": _changed(example.code_list(), _swap("items"))},
     "covenant": _wire_cases(),
     "geography": _geography_cases(),
+    "model-study": _model_cases(),
     "release": {
         "shown-and-hidden": _changed(example.release(), _set("tables", 0, "cells", 0, "value", to=0)),
         "wrong-cells": _changed(example.release(), _swap("tables", 0, "cells")),
@@ -235,6 +257,7 @@ REFUSED: dict[str, dict[str, Callable[[], bytes]]] = {
         "wrong-declaration": _declaration(_swap("tables")),
     },
     "signed-study": _study_cases(),
+    "step-spec": _spec_cases(),
 }
 
 

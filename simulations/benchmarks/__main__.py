@@ -23,6 +23,7 @@ BENCHMARKS = {
     "mask_15": "simulations.benchmarks.masks:mask_15",
     "mask_255": "simulations.benchmarks.masks:mask_255",
     "mask_1000": "simulations.benchmarks.masks:mask_1000",
+    "model_coverage": "simulations.benchmarks.models_coverage:model_coverage",
     "model_error": "simulations.benchmarks.models:model_error",
     "model_over_flower": "simulations.benchmarks.models_over_flower:model_over_flower",
     "model_step": "simulations.benchmarks.models:model_step",

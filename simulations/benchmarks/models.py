@@ -1,4 +1,4 @@
-"""Computes: regressions at equal privacy beside others on the same invented households, and how honest intervals are.
+"""Computes: regressions at equal privacy beside others on the same invented households, and what a step takes.
 
 Everybody gets epsilon 3.55 and delta 1e-6, what the default cap of rho 0.25 means. diffprivlib's is pure epsilon, which
 is a stronger promise; its noise is in floats, which is a weaker one. Rows are clipped to the same norm for all.
@@ -8,7 +8,6 @@ import math
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
@@ -16,20 +15,18 @@ import numpy as np
 from diffprivlib.models.logistic_regression import _logistic_regression_path
 from numpy.typing import NDArray
 
-from coordinator.models.curved import fit
 from partner_node.records import Records
 from partner_node.stepping import count_step, model_rows
 from protocol.errors import Refusal
 from protocol.words.period import step_in
+from simulations.benchmarks.models_coverage import CLIP, FEATURES, NODES, SIZES, fitted, partners_records, shares
 from simulations.benchmarks.result import Result, less_is_better
 from simulations.models.agreement import PERIOD, ModelAgreed, agree_on
 from simulations.models.households import Households, Truth, invent, logistic, records_of, standardised, truth
 from simulations.models.with_rounds import model_world, run_step
 from simulations.models.without_rounds import ArrayBook, run_steps
 
-FEATURES, NODES, CLIP = 20, 10, 5.5
-SIZES = {"5k": 5_000, "20k": 20_000, "100k": 100_000}
-SEEDS = {"5k": 20, "20k": 20, "100k": 5}  # a fit by diffprivlib of 100,000 rows takes seconds
+SEEDS = 20
 EPSILON, DELTA, RHO = 3.55, 1e-6, 0.25
 FEDAVG_ROUNDS = 20
 FEATURE_NORM = math.sqrt(CLIP**2 - 1)  # of a row without its constant
@@ -37,38 +34,29 @@ BEST_PENALTY = 0.1  # of 0.01, 0.1, 1 and 100 the best for diffprivlib at 20,000
 Fit = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tally:
-    """Errors of one method over seeds, and how often its and the naive interval hold the truth."""
-
-    errors: dict[str, list[float]]
-    covered: list[float]
-    naive: list[float]
-    refused: int
-
-
 def model_error() -> tuple[Result, ...]:
-    """What privacy adds to the error of coefficients, beside the peers, and coverage; by number of households.
+    """What privacy adds to the error of coefficients, beside the peers; by number of households.
 
     Each error is the distance from the fit without privacy on the same rows, root mean square over the features.
     """
     true = truth(FEATURES)
     agreed = agree_on(true.codings, partners=NODES, clip=CLIP)
+    limits = {"diffprivlib pooled": "ratio >= 2 at 20k", "diffprivlib averaged": "ratio >= 5 at 20k"}
     rows: list[Result] = []
     for name, households in SIZES.items():
-        tally = _tally(true, agreed, households, SEEDS[name])
-        ours = median(tally.errors["ours"])
-        limits = {"diffprivlib pooled": "ratio >= 2 at 20k", "diffprivlib averaged": "ratio >= 5 at 20k"}
-        for peer, errors in tally.errors.items():
-            if peer != "ours":
-                unit, limit = "rms log odds", limits.get(peer, "beside")
-                label = f"model_error_{name}"
-                rows.append(
-                    less_is_better(label, ours=ours, peer=median(errors), peer_name=peer, unit=unit, limit=limit)
-                )
-        covered, naive = 100 * float(np.mean(tally.covered)), 100 * float(np.mean(tally.naive))
-        peer_name = f"without the noise in it; {tally.refused} of {SEEDS[name]} refused"
-        rows.append(Result(f"model_coverage_{name}", covered, naive, peer_name, None, "%", "93 to 97"))
+        errors = _errors(true, agreed, households)
+        ours = median(errors.pop("ours"))
+        rows += [
+            less_is_better(
+                f"model_error_{name}",
+                ours=ours,
+                peer=median(of_peer),
+                peer_name=peer,
+                unit="rms log odds",
+                limit=limits.get(peer, "beside"),
+            )
+            for peer, of_peer in errors.items()
+        ]
     return tuple(rows)
 
 
@@ -77,7 +65,7 @@ def model_step() -> tuple[Result, ...]:
     true = truth(FEATURES)
     agreed = agree_on(true.codings, partners=NODES, clip=CLIP)
     some = invent(true, SIZES["100k"], seed=1)
-    member, records = agreed.member(agreed.partners[0]), records_of(_shares(some)[0])
+    member, records = agreed.member(agreed.partners[0]), records_of(shares(some)[0])
     steps = []
     for step in agreed.plan.steps:
         size = sum(agreed.plan.model.parameters(table) for table in agreed.plan.tables(step))
@@ -85,13 +73,13 @@ def model_step() -> tuple[Result, ...]:
         period = step_in(PERIOD, step)
         count_step(records, member, agreed.study_digest, period, parameters=(0,) * size, known=ArrayBook())
         steps.append(time.process_time() - started)
-    world = model_world(agreed, dict(zip(agreed.partners, map(records_of, _shares(some)), strict=True)))
+    world = model_world(agreed, partners_records(agreed, some))
     started = time.process_time()
     for step in agreed.plan.steps:
         run_step(world, agreed, step)
     whole = time.process_time() - started
     started = time.process_time()
-    run_steps(agreed, dict(zip(agreed.partners, map(records_of, _shares(some)), strict=True)), seed=1)
+    run_steps(agreed, partners_records(agreed, some), seed=1)
     alone = time.process_time() - started
     return (
         less_is_better("model_step", ours=max(steps), peer=None, peer_name="none", unit="s", limit="<= 0.2"),
@@ -100,48 +88,38 @@ def model_step() -> tuple[Result, ...]:
     )
 
 
-def _tally(true: Truth, agreed: ModelAgreed, households: int, seeds: int) -> _Tally:
+def _errors(true: Truth, agreed: ModelAgreed, households: int) -> dict[str, list[float]]:
+    """Return the errors of each method by seed; a seed at which ours is refused has none."""
     errors: dict[str, list[float]] = {}
-    covered: list[float] = []
-    naive: list[float] = []
-    refused = 0
-    for seed in range(seeds):
+    for seed in range(SEEDS):
         some = invent(true, households, seed=seed)
-        records = dict(zip(agreed.partners, map(records_of, _shares(some)), strict=True))
         try:
-            model = fit(agreed.plan, run_steps(agreed, records, seed=seed))
-        except Refusal:  # an answer too, and counted
-            refused += 1
+            found = fitted(true, agreed, some, seed=seed).found
+        except Refusal:  # an answer too; `model_coverage` counts them
             continue
-        spread = np.sqrt(true.prevalence * (1 - true.prevalence))
-        found = np.array([each.value for each in model.coefficients[1:]]) * spread
-        sds = np.array([(each.sd, each.sampling_sd) for each in model.coefficients[1:]]) * spread[:, np.newaxis]
-        apart = np.abs(found - true.coefficients[1:])
-        covered.append(float(np.mean(apart <= 1.96 * sds[:, 0])))
-        naive.append(float(np.mean(apart <= 1.96 * sds[:, 1])))
         rows, outcome = standardised(true, some.features), some.outcome.astype(np.float64)
-        kept = np.concatenate([_fitted_on(agreed, each) for each in records.values()])
+        kept = np.concatenate([_fitted_on(agreed, each) for each in partners_records(agreed, some).values()])
         errors.setdefault("ours", []).append(_rms(found - _not_private(rows[kept], outcome[kept])[1:]))
         whole = _not_private(rows, outcome)
         errors.setdefault("the chance of the sample itself", []).append(_rms((whole - true.coefficients)[1:]))
-        for peer, fitted in _peers(true, some, seed).items():
-            errors.setdefault(peer, []).append(_rms((fitted() - whole)[1:]))
-    return _Tally(errors, covered, naive, refused)
+        for peer, fit_of in _peers(true, some, seed).items():
+            errors.setdefault(peer, []).append(_rms((fit_of() - whole)[1:]))
+    return errors
 
 
 def _peers(true: Truth, some: Households, seed: int) -> dict[str, Callable[[], Fit]]:
     rows, outcome = standardised(true, some.features), some.outcome.astype(np.float64)
-    shares = [(standardised(true, part.features), part.outcome.astype(np.float64)) for part in _shares(some)]
+    parts = [(standardised(true, part.features), part.outcome.astype(np.float64)) for part in shares(some)]
 
     def averaged(one: Callable[..., Fit]) -> Fit:
-        return np.asarray(np.mean([one(x, y, seed=seed + place) for place, (x, y) in enumerate(shares)], axis=0))
+        return np.asarray(np.mean([one(x, y, seed=seed + place) for place, (x, y) in enumerate(parts)], axis=0))
 
     return {
         "diffprivlib pooled": partial(_diffprivlib, rows, outcome, seed=seed),
         "diffprivlib pooled, best C": partial(_diffprivlib, rows, outcome, seed=seed, penalty=BEST_PENALTY),
         "diffprivlib averaged": partial(averaged, _diffprivlib),
         "diffprivlib averaged, best C": partial(averaged, partial(_diffprivlib, penalty=BEST_PENALTY)),
-        "DP-SGD FedAvg": partial(_fedavg, shares, seed=seed),
+        "DP-SGD FedAvg": partial(_fedavg, parts, seed=seed),
     }
 
 
@@ -190,8 +168,3 @@ def _fedavg(shares: list[tuple[Fit, Fit]], *, seed: int) -> Fit:
             moved.append(beta + 2.0 * total / len(outcome))
         beta = np.mean(moved, axis=0)
     return beta
-
-
-def _shares(some: Households) -> list[Households]:
-    share = len(some.outcome) // NODES
-    return [some.part(slice(place * share, (place + 1) * share)) for place in range(NODES)]

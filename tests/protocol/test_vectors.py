@@ -13,11 +13,11 @@ from protocol.release import Release, check_release
 from protocol.second_person import SecondSignature, check_second
 from protocol.study.approval import Approval, SignedApproval, check_approval
 from protocol.study.declaration import Declaration, SignedDeclaration, check_declaration
-from protocol.study.rules import check_signed_study
+from protocol.study.rules import check_signed_study, check_study
 from protocol.study.study import SignedStudy, Study
 from protocol.words.code_list import CodeList
 from protocol.words.geography import Geography
-from tests import example
+from tests import example, example_model
 from tests.make_vectors import FOLDER, every_vector
 
 ROUND_DAY = date(2026, 4, 10)
@@ -27,6 +27,7 @@ CHECKS: dict[str, Callable[[bytes], object]] = {
     "covenant": Covenant.parse,
     "declaration": Declaration.parse,
     "geography": Geography.parse,
+    "model-study": lambda body: check_study(Study.parse(body), example.covenant()),
     "release": lambda body: check_release(Release.parse(body), example.grid()),
     "second-signature": lambda body: check_second(
         SecondSignature.parse(body), example.release(), example.covenant_with_second()
@@ -39,6 +40,7 @@ CHECKS: dict[str, Callable[[bytes], object]] = {
         SignedDeclaration.parse(body), example.study(), example.covenant()
     ),
     "signed-study": lambda body: check_signed_study(SignedStudy.parse(body), example.covenant()),
+    "step-spec": example_model.check_spec,
     "study": Study.parse,
 }
 ACCEPTED = sorted((FOLDER / "accepted").glob("*.json"))

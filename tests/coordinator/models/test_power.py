@@ -120,3 +120,17 @@ def test_a_draft_of_a_model_with_something_wrong_is_refused_by_name(change: dict
     tree = deepcopy(draft()["model"]) | change
     with pytest.raises(WrongModelDraft, match="missing or of another form"):
         drafted(tree, source="draft")
+
+
+def test_a_draft_with_little_rho_has_a_coarser_mean_and_keeps_its_noise_within_what_is_drawn() -> None:
+    """Noise is counted in units of the mean: at a rho of 0.02 the finest would need a variance above 2^40."""
+    per_ones = {}
+    for rho in ("0.25", "0.02"):
+        tree = draft()
+        tree["model"] |= {"rho": rho, "clip_norm": 66, "partners_per_unit": 2}
+        study = study_of(tree, example.covenant(), source="draft")
+        check_study(study, example.covenant())
+        plan = plan_for(study, Period("2025"))
+        assert plan is not None
+        per_ones[rho] = plan.curve.per_one
+    assert per_ones == {"0.25": 1_024, "0.02": 256}
