@@ -142,13 +142,15 @@ class ModelOverFlower:
         """
         return start_line(self.setup, self.processes)
 
-    def run(self) -> dict[str, Any]:
-        """Run every step by one command, and return what it said.
+    def run(self, *, meanwhile: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """Run every step by one command, and return what it said. meanwhile: called once the command has started.
 
         Raises: ProcessFailed.
         """
         started = time.monotonic()
-        said: dict[str, Any] = json.loads(self.setup.office("run", self.task.period, "--wait", str(WAIT_S), "--json")())
+        end = self.setup.office("run", self.task.period, "--wait", str(WAIT_S), "--json")
+        meanwhile()
+        said: dict[str, Any] = json.loads(end())
         self.run_s = time.monotonic() - started
         return said
 

@@ -29,6 +29,7 @@ from tests.flower.live import today
 from tests.simulations.test_demo import running
 
 STEPS = 6
+RESTARTED, ANSWERS = PartyId("regio-02"), 4  # READY, UPLOAD and VERDICT of the first step, and READY of the second
 NOT_CHANCE = 10  # sds of noise: passed once in 10^22 honest cells
 
 
@@ -55,8 +56,17 @@ def played_in(folder: Path) -> Played:
     model = ModelOverFlower(Place(folder / "model"), task)
     try:
         model.prepare()
-        model.start()
-        said, shown = model.run(), model.fitted()
+        nodes = model.start()
+
+        def restart() -> None:
+            """Stop one node in the middle of a step, and start it again."""
+            log = model.place.root / "logs" / f"node-{RESTARTED}.log"
+            answers = '"answered"'
+            model.processes.wait(lambda: log.read_text().count(answers) >= ANSWERS, what="answers of a first step")
+            nodes[RESTARTED].stop()
+            nodes[RESTARTED].start()
+
+        said, shown = model.run(meanwhile=restart), model.fitted()
         verdict = model.verify()
     finally:
         model.processes.stop()
@@ -141,6 +151,12 @@ def the_officers_tool_says_that_the_bundle_holds(played: Played) -> None:
     assert len(rounds) == STEPS
 
 
+def a_node_that_was_restarted_in_a_step_went_on(played: Played) -> None:
+    log = (played.place.root / "logs" / f"node-{RESTARTED}.log").read_text()
+    assert log.count('"starting"') == 2
+    assert all((RESTARTED, period) in played.frozen for period in played.asked)
+
+
 def nothing_of_it_is_left_running(played: Played) -> None:
     assert running(str(played.place.root)) == []
 
@@ -151,12 +167,16 @@ CHECKS = (
     every_sum_is_what_the_nodes_sent_and_that_is_near_what_they_froze,
     the_model_finds_the_coefficients_and_its_history_is_shown,
     the_officers_tool_says_that_the_bundle_holds,
+    a_node_that_was_restarted_in_a_step_went_on,
     nothing_of_it_is_left_running,
 )
 
 
 def test_a_model_with_four_node_processes_over_a_live_superlink(tmp_path: Path, subtests: pytest.Subtests) -> None:
-    """One test, because the model takes a minute and tests of one file run on several workers."""
+    """One node is restarted in the second step, after it has committed to its sums.
+
+    One test, because the model takes a minute and tests of one file run on several workers.
+    """
     played = played_in(tmp_path)
     for check in CHECKS:
         with subtests.test(check.__name__):

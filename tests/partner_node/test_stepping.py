@@ -222,8 +222,12 @@ def attack(*, with_noise: bool) -> Attack:
 
 
 def test_membership_is_not_inferred_from_a_step_and_without_noise_it_is() -> None:
-    """Some 1,200 members and 1,500 strangers: one standard deviation of chance is 0.012."""
-    assert attack(with_noise=True).won < 0.55
+    """Some 1,200 members and 1,500 strangers: one standard deviation of chance is 0.012.
+
+    Sixty households and 21 sums are the attacker's best case. Of a rho of 0.015, the gradient's, nobody can make more
+    than Phi(sqrt(rho)) = 0.549; with more households the others hide each one long before the noise does.
+    """
+    assert attack(with_noise=True).won < 0.549 + 0.012
     assert attack(with_noise=False).won > 0.6
 
 

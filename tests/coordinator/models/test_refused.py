@@ -10,18 +10,19 @@ from numpy.typing import NDArray
 from coordinator.models.curved import fit, parameters
 from coordinator.models.fitted import NotConverged, NotIdentified, OneOutcome
 from coordinator.models.judged import NoBetterThanNaive, judge
-from coordinator.models.rounds import opened_steps
+from coordinator.models.rounds import fitted, opened_steps
 from coordinator.models.steps import OpenedStep, PartnersChanged, StepsMissing
 from protocol.errors import Fault
 from protocol.round.member import WrongParticipants, WrongSpec
 from protocol.study.model import MAX_PARAMETER, StepTable
 from protocol.words.ids import PartyId
 from protocol.words.period import step_in
-from simulations.models.agreement import PERIOD
+from simulations.models.agreement import CAP, PERIOD, agree_on
 from simulations.models.households import Households, invent, records_of, truth
 from simulations.models.with_rounds import ModelParty, model_world, run_step
 from simulations.models.without_rounds import ArrayBook, open_step, run_steps
-from tests.coordinator.models.small import agreed, households, played, records, true
+from simulations.round_world import RoundWorld
+from tests.coordinator.models.small import CLIP, agreed, households, played, records, true
 
 
 def steps_of(some: Households, *, seed: int = 1) -> tuple[OpenedStep, ...]:
@@ -113,6 +114,51 @@ def test_a_partner_that_leaves_between_steps_ends_the_model_and_books_what_was_r
     fewer = replace(opened[0], period=step_in(PERIOD, 2), contributors=frozenset(agreed().partners[1:]))
     with pytest.raises(PartnersChanged):
         parameters(agreed().plan, (opened[0], fewer), 3)
+
+
+def test_where_enough_others_stay_a_partner_that_leaves_ends_the_model_after_one_step_of_other_households() -> None:
+    """Six partners and a witness, of whom five may go on with a round of counts. Who left paid for one step."""
+    chosen = agree_on(true().codings, partners=6, clip=CLIP)
+    world = model_world(chosen, records(invent(true(), 6_000, seed=5), chosen.partners), seed=5)
+    run_step(world, chosen, 1)
+    gone, before = chosen.partners[0], spent_in(world)
+    run_step(world, chosen, 2, without=frozenset({gone}))
+    with pytest.raises(PartnersChanged):
+        run_step(world, chosen, 3)
+    session = world.coordinator.session
+    opened = opened_steps(session, chosen.study, PERIOD)
+    assert [len(each.contributors) for each in opened] == [6, 5]
+    with pytest.raises(PartnersChanged):
+        fitted(session, chosen.study, PERIOD)
+    after = spent_in(world)
+    assert after[gone] == before[gone]
+    assert sum(before[gone].values()) > 0
+    for party in chosen.partners[1:]:
+        assert sum(after[party].values()) > sum(before[party].values())
+        assert max(after[party].values()) <= CAP * 10**9
+
+
+def spent_in(world: RoundWorld) -> dict[PartyId, dict[bytes, int]]:
+    """Return what the units of each partner have spent."""
+    return {
+        party: dict(held.book_shelf.book.spent[2026])
+        for party, held in world.parties.items()
+        if isinstance(held, ModelParty)
+    }
+
+
+def test_a_household_with_a_missing_value_is_fitted_on_with_a_feature_of_its_own_for_that() -> None:
+    """A third has no second feature registered: 0 there and 1 in `unknown`; its effect is found."""
+    some, rng = households(), np.random.Generator(np.random.PCG64(4))
+    unknown = rng.random(len(some.outcome)) < 0.3
+    features = some.features.copy()
+    features[unknown, 1] = 0
+    features[:, 3] = unknown
+    more = replace(some, features=features, outcome=some.outcome | (unknown & (rng.random(len(unknown)) < 0.5)))
+    model = fit(agreed().plan, steps_of(more))
+    assert model.coefficients[4].demonstrated
+    assert model.coefficients[4].value > 0.5
+    assert all(np.isfinite(each.sd) and each.sd < 0.3 for each in model.coefficients)
 
 
 @pytest.mark.parametrize("asked", [(), (0,) * 4, (0,) * 6])
