@@ -70,14 +70,13 @@ def model_command(
         for words in CAVEATS:
             tell(said(lang, *words))
         tree |= _tree(model, judged)
-    show(tree, [], as_json=as_json)
+    show(tree, [] if judged is None else [_worth(judged, lang)], as_json=as_json)
     if as_json:
         return
     if model is not None:
-        columns = said(
-            lang, "kenmerk waarde van tot verhouding aangetoond", "feature value from to ratio demonstrated"
-        ).split()
-        show_table(columns, [_row(each, lang) for each in model.coefficients])
+        number = said(lang, "waarde", "value") if plan.model.curve is None else said(lang, "verhouding", "ratio")
+        columns = said(lang, f"kenmerk {number} van tot aangetoond", f"feature {number} from to demonstrated").split()
+        show_table(columns, [_row(each, plan, lang) for each in model.coefficients[1:]])
     show_table(
         said(lang, "stap;gevraagd;partners;verschuiving", "step;asked;partners;moved").split(";"),
         [_step_row(each) for each in metrics],
@@ -86,7 +85,7 @@ def model_command(
 
 def _step_row(one: StepMetrics) -> tuple[object, ...]:
     moved = "" if one.moved is None else f"{one.moved:.3f}"
-    return one.period, ", ".join(one.statistics), one.contributors, moved
+    return one.period, ", ".join(dict.fromkeys(one.statistics)), one.contributors, moved
 
 
 def _history_tree(plan: ModelPlan, metrics: tuple[StepMetrics, ...]) -> dict[str, object]:
@@ -105,10 +104,25 @@ def _history_tree(plan: ModelPlan, metrics: tuple[StepMetrics, ...]) -> dict[str
     }
 
 
-def _row(one: Coefficient, lang: Language) -> tuple[object, ...]:
-    low, high = one.interval
+def _worth(judged: Judged, lang: Language) -> str:
+    skill, sd, naive, single = judged.skill.value, judged.skill.sd, judged.naive, judged.single.value
+    return said(
+        lang,
+        f"op huishoudens die het model niet kent: {skill:.2f} (standaardfout {sd:.3f}); dezelfde kans voor iedereen: "
+        f"{naive:.2f}; alleen het kenmerk dat het meest zegt: {single:.2f}",
+        f"on households that it does not know: {skill:.2f} (standard error {sd:.3f}); the same chance for all: "
+        f"{naive:.2f}; the feature that says most alone: {single:.2f}",
+    )
+
+
+def _row(one: Coefficient, plan: ModelPlan, lang: Language) -> tuple[object, ...]:
+    """Return a feature's line: of a model with a curve its ratio, of a linear one its value, each with its interval."""
+    if plan.model.curve is None:
+        (low, high), middle, digits = one.interval, one.value, 3
+    else:
+        (low, middle, high), digits = one.odds_ratio, 2
     shown = said(lang, "ja", "yes") if one.demonstrated else said(lang, "nee", "no")
-    return one.label, f"{one.value:.3f}", f"{low:.3f}", f"{high:.3f}", f"{one.odds_ratio[1]:.2f}", shown
+    return one.label, f"{middle:.{digits}f}", f"{low:.{digits}f}", f"{high:.{digits}f}", shown
 
 
 def _tree(model: FittedModel, judged: Judged) -> dict[str, object]:

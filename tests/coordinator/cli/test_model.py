@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from fractions import Fraction
+from math import exp
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -85,7 +86,14 @@ def test_a_model_without_its_last_step_is_refused_and_with_it_shown(office: Exam
     assert moved[-1] is None
     assert moved[0] > 5 * moved[-2] > 0
     assert {each["contributors"] for each in found["history"]} == {3}
-    assert "odds" not in office.done("model", "2025", "--lang", "en").stdout  # a table of ratios, in words
+    first = found["coefficients"][1]
+    table = office.done("model", "2025", "--lang", "en").stdout
+    assert "odds" not in table  # a table of ratios, in words
+    assert f"does not know: {found['skill']['value']:.2f} (" in table
+    line = next(line for line in table.splitlines() if first["feature"] in line)
+    cells = [cell.strip() for cell in line.split("│")[1:-1]]
+    low, ratio, high = (f"{exp(value):.2f}" for value in (first["interval"][0], first["value"], first["interval"][1]))
+    assert cells == [first["feature"], ratio, low, high, "yes" if first["demonstrated"] else "no"]
     assert office.call("model", "2025-s01").exit_code == 2
 
 
