@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from coordinator.web.monitor import Absent, Monitor, MonitorIndicator, SpanId, Why
@@ -49,10 +50,10 @@ def newest(monitor: Monitor) -> Period | None:
     return max(released, key=first_day, default=None)
 
 
-def next_due(monitor: Monitor) -> tuple[Period, str] | None:
+def next_due(monitor: Monitor) -> tuple[Period, date] | None:
     """Return the first planned period that was not released, with the day by which it must be; None without one."""
     waiting = [entry for entry in monitor.calendar if not entry.released and not entry.withdrawn]
-    return None if not waiting else (waiting[0].period, waiting[0].due.isoformat())
+    return None if not waiting else (waiting[0].period, waiting[0].due)
 
 
 def _marks(indicator: MonitorIndicator, periods: Sequence[Period]) -> tuple[Mark, ...]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from coordinator.figures_file import PRACTICE
 from coordinator.web import words
 from coordinator.web.address import View
+from coordinator.web.brief import brief
 from coordinator.web.charts.area_map import AreaMap, Look, MapArea
-from coordinator.web.monitor import Absent, MonitorArea
+from coordinator.web.monitor import MonitorArea
 from coordinator.web.rows import Row, spine
 from coordinator.web.standalone import standalone
 from coordinator.web.trends import area_trend
@@ -42,6 +43,8 @@ def profile_file(view: View, area: MonitorArea) -> ProfileFile:
         {"title": chart.title, "text": chart.text, "drawing": f"trend-{at}.svg"} for at, chart in enumerate(trends)
     ]
     data = _texts(view, area) | {
+        "brief": [] if area.code == view.monitor.whole else list(brief(rows, view.language)),
+        "star": _STAR[view.language] if any(row.span.provisional for row in rows) else "",
         "spine": [_line(at, row, view, area) for at, row in enumerate(rows)],
         "trends": told_trends,
         "map": "map.svg" if told else "",
@@ -66,8 +69,7 @@ def _line(at: int, row: Row, view: View, area: MonitorArea) -> Mapping[str, str]
     language, figure = view.language, row.figure
     topic = words.topic(row.indicator, language)
     if figure is None:
-        answer = row.cell.answer
-        why = words.WHY[answer.why][language] if isinstance(answer, Absent) else ""
+        why = "" if row.why_not is None else words.WHY[row.why_not][language]
         return {"topic": topic, "value": "", "rate": "", "drawing": "", "verdict": why}
     star = "*" if row.span.provisional else ""
     beside = words.VERDICTS[figure.verdict][language] if area.code != view.monitor.whole else ""
@@ -86,9 +88,11 @@ def _texts(view: View, area: MonitorArea) -> dict[str, object]:
     parent = monitor.areas.get(area.parent) if area.parent else None
     of = f" in {parent.name}" if parent else ""
     span = "" if view.span is None else words.span(view.span, language)
+    per = "" if view.indicator is None else words.per_period(view.indicator, language)
     facts = [
         ("Inwoners" if nl else "Inhabitants", _whole(area.inhabitants, language)),
         ("Huishoudens" if nl else "Households", _whole(area.households, language)),
+        *((text[language], words.context(name, area.context[name], language)) for name, text in _told_context(area)),
         ("Postcodes", ", ".join(area.postcodes)),
         ("Code", area.code),
     ]
@@ -98,9 +102,12 @@ def _texts(view: View, area: MonitorArea) -> dict[str, object]:
         "lead": f"{level}{of}. {span[:1].upper()}{span[1:]}.",
         "facts": [{"name": name, "value": value} for name, value in facts if value],
         "map_text": f"{'Kaart: waar' if nl else 'Map: where'} {area.name} {'ligt' if nl else 'lies'}",
+        "brief_title": "In het kort" if nl else "In short",
+        "reading": _READING[language],
         "columns": _COLUMNS[language],
         "spine_title": "Alle onderwerpen" if nl else "All topics",
-        "trends_title": "Verloop, op 1.000 inwoners" if nl else "Course, for each 1,000 inhabitants",
+        "trends_title": f"Verloop {per}, op 1.000 inwoners" if nl else f"Course {per} and 1,000 inhabitants",
+        "trends_reading": _TREND_READING[language],
         "not_title": "Wat zegt dit niet?" if nl else "What does this not say?",
         "not": _NOT[language],
         "talk_title": "Praat erover" if nl else "Talk about it",
@@ -112,26 +119,48 @@ def _texts(view: View, area: MonitorArea) -> dict[str, object]:
     }
 
 
+def _told_context(area: MonitorArea) -> list[tuple[str, Mapping[Language, str]]]:
+    return [(name, text) for name, text in words.CONTEXT.items() if name in area.context]
+
+
 def _whole(number: int | None, language: Language) -> str:
     return "" if number is None else words.whole(number, language)
 
 
 _NL, _EN = Language.DUTCH, Language.ENGLISH
 _COLUMNS = {
-    _NL: ["Onderwerp", "Aantal (tussen)", "Op 1.000", "lager - gemeente - hoger", "Naast de gemeente"],
-    _EN: ["Topic", "Number (between)", "Per 1,000", "lower - municipality - higher", "Beside the municipality"],
+    _NL: ["Onderwerp", "Aantal (tussen)", "Op 1.000", "lager - gemeente - hoger", "Vergeleken met de gemeente"],
+    _EN: ["Topic", "Number (between)", "Per 1,000", "lower - municipality - higher", "Compared with the municipality"],
+}
+_READING = {
+    _NL: (
+        "Achter elk aantal staat de marge: het echte aantal ligt daar 19 van de 20 keer tussen. De streep is "
+        "de marge van ruis en toeval samen, de stippellijn de gemeente."
+    ),
+    _EN: (
+        "After each number stands its margin: the real number lies within, 19 times in 20. The line is "
+        "the margin for noise and chance together, the dotted line the municipality."
+    ),
+}
+_TREND_READING = {
+    _NL: "Lijn met vlak: verloop en marge. Stippen: losse cijfers. Stippellijn: de gemeente. Kruis: geen cijfer.",
+    _EN: "Line and band: course and margin. Dots: single figures. Dotted line: the municipality. Cross: no figure.",
+}
+_STAR = {
+    _NL: "* Voorlopig: er kunnen nog late registraties bij komen.",
+    _EN: "* Provisional: late registrations may still be added.",
 }
 _NOT = {
     _NL: [
         "Niet wat er echt gebeurt, maar wat organisaties registreren. Veel blijft onbekend.",
         "Niets over een gezin of persoon. Elk cijfer heeft ruis, zodat niemand te herkennen is.",
-        "Niet dat het hier slechter gaat. Hoger kan ook betekenen dat er beter wordt gemeld.",
+        "Niet hoe het met de wijk gaat. Hoger kan ook betekenen dat er vaker wordt gemeld.",
         "Cijfers van organisaties overlappen. Tel ze niet bij elkaar op.",
     ],
     _EN: [
         "Not what really happens, but what organisations register. Much stays unknown.",
         "Nothing about a family or person. Every figure has noise, so that nobody can be recognised.",
-        "Not that things are worse here. Higher may also mean better reporting.",
+        "Not how the district is doing. Higher may also mean that more is reported.",
         "Figures of organisations overlap. Do not add them up.",
     ],
 }

@@ -11,7 +11,7 @@ from coordinator.web.charts.whisker import Whisker, spine_whisker
 from coordinator.web.monitor import Absent, Cell, Figure, MonitorArea, MonitorIndicator, Span, Why
 from privacy.language import Language
 
-CROSS = "\u00d7"
+CROSS, DASH = "\u00d7", "\u2013"
 SIGNS = {Verdict.HIGHER: "▲", Verdict.LOWER: "▼", Verdict.NO_DIFFERENCE: "●", Verdict.NOT_TOLD: "○"}
 LOOKS = {
     Verdict.HIGHER: Look.HIGHER,
@@ -39,8 +39,22 @@ class Row:
 
     @property
     def sign(self) -> str:
-        """A triangle, dot or ring for the verdict; a cross where nothing is shown."""
-        return CROSS if self.figure is None else SIGNS[self.figure.verdict]
+        """A triangle, dot or ring for the verdict; a cross for what is hidden, a dash for what nobody delivered."""
+        if self.figure is not None:
+            return SIGNS[self.figure.verdict]
+        return CROSS if self.why_not is Why.TOO_UNCERTAIN else DASH
+
+    @property
+    def why_not(self) -> Why | None:
+        """Why there is no figure, None where there is one.
+
+        What follows from smaller areas in other periods was not delivered in this one; counted it is.
+        """
+        if isinstance(self.cell.answer, Figure):
+            return None
+        why = self.cell.answer.why
+        follows = why is Why.NOT_COUNTED and self.area.level in self.indicator.levels
+        return Why.NOT_DELIVERED if follows else why
 
     @property
     def look(self) -> str:

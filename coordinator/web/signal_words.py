@@ -14,7 +14,7 @@ KINDS: Mapping[SignalKind, Pair] = {
     SignalKind.ABOVE_ALIKE: ("hoger dan gebieden die erop lijken", "higher than areas that resemble it"),
     SignalKind.BELOW_ALIKE: ("lager dan gebieden die erop lijken", "lower than areas that resemble it"),
     SignalKind.DRIFTING: ("verschuift langzaam", "drifts slowly"),
-    SignalKind.PARTED: ("organisaties spreken elkaar tegen", "organisations contradict each other"),
+    SignalKind.PARTED: ("bij de een hoger, bij de ander lager", "higher for one, lower for another"),
 }
 DOUBTS: Mapping[Doubt, Pair] = {
     Doubt.NOT_ALL_DELIVERED: ("Niet elke organisatie heeft alles geleverd.", "Not every organisation delivered all."),

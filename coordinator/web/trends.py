@@ -1,10 +1,13 @@
 """Computes: the trend chart of an area and topic: rates where inhabitants are told, else counts, beside the whole."""
 
+from collections.abc import Sequence
+
 from coordinator.web import words
 from coordinator.web.address import View
 from coordinator.web.charts.trend import Moment, TrendChart, trend_chart
 from coordinator.web.monitor import Monitor, MonitorArea, MonitorIndicator, SpanId
 from privacy.language import Language
+from protocol.words.period import Period, earlier, first_day
 
 PER = 1_000
 
@@ -13,10 +16,7 @@ def area_trend(indicator: MonitorIndicator, area: MonitorArea, view: View, *, hi
     """Return the chart. highest: so high at least, to share a scale with other areas."""
     language = view.language
     moments = tuple(_moments(indicator, area, view))
-    told = "; ".join(
-        f"{words.period(period, language)}: {_told(moment, language)}"
-        for period, moment in zip(indicator.periods, moments, strict=True)
-    )
+    told = "; ".join(f"{moment.name}: {_told(moment, language)}" for moment in moments)
     return trend_chart(f"{words.topic(indicator, language)}, {area.name}", told, moments, highest=highest)
 
 
@@ -32,22 +32,38 @@ def highest_of(indicator: MonitorIndicator, areas: tuple[MonitorArea, ...], view
 def _moments(indicator: MonitorIndicator, area: MonitorArea, view: View) -> list[Moment]:
     monitor, language = view.monitor, view.language
     scale = _scale(area)
-    breaks = {each.first: words.BREAKS[each.kind][language] for each in indicator.breaks}
+    places = {period: number for number, period in enumerate(indicator.periods)}
     moments = []
-    for number, period in enumerate(indicator.periods):
+    for period in _every(indicator.periods):
+        label, name = words.short_period(period, language), words.period(period, language)
+        number = places.get(period)
+        if number is None:  # withdrawn, or never released: a gap, and nothing is drawn across it
+            moments.append(Moment(label, None, None, None, name=name))
+            continue
         span, point = indicator.spans[SpanId(period)], indicator.trends[area.code][number]
         figure = span.cells[area.code].figure
+        breaks = [each.kind for each in indicator.breaks if each.first == period]
         moments.append(
             Moment(
-                words.short_period(period, language),
+                label,
                 None if point is None else (point.value * scale, point.low * scale, point.high * scale),
                 None if figure is None or point is None else figure.value * scale,
                 _whole(indicator, number, area, monitor),
                 span.provisional,
-                breaks.get(period, ""),
+                "; ".join(words.BREAKS[kind][language] for kind in breaks),
+                name,
+                "; ".join(words.BREAK_MARKS[kind][language] for kind in breaks),
             )
         )
     return moments
+
+
+def _every(periods: Sequence[Period]) -> tuple[Period, ...]:
+    """Return all periods from the first to the last, also those without a figure."""
+    found = [periods[-1]]
+    while first_day(found[-1]) > first_day(periods[0]):
+        found.append(earlier(found[-1], 1))
+    return tuple(reversed(found))
 
 
 def _whole(indicator: MonitorIndicator, number: int, area: MonitorArea, monitor: Monitor) -> float | None:
@@ -65,7 +81,12 @@ def _scale(area: MonitorArea) -> float:
 
 def _told(moment: Moment, language: Language) -> str:
     nl = language is Language.DUTCH
+    parts = [moment.before] if moment.before else []
     if moment.level is None:
-        return "niet getoond" if nl else "not shown"
-    value, low, high = (words.rate(number, language) for number in moment.level)
-    return f"{value} ({low} tot {high})" if nl else f"{value} ({low} to {high})"
+        parts.append("geen cijfer" if nl else "no figure")
+    else:
+        value, low, high = (words.rate(number, language) for number in moment.level)
+        parts.append(f"{value} ({low} tot {high})" if nl else f"{value} ({low} to {high})")
+    if moment.provisional:
+        parts.append("voorlopig" if nl else "provisional")
+    return ", ".join(parts)

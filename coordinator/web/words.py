@@ -1,6 +1,7 @@
 """Computes: what the monitor's pages say, Dutch (B1) or English: periods, numbers, verdicts, reasons."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from coordinator.estimates.trend import BreakKind
 from coordinator.estimates.verdicts import Reliability, Verdict
@@ -9,7 +10,7 @@ from privacy.language import Language
 from protocol.covenant.party import PartnerType
 from protocol.study.measure import MeasureKind
 from protocol.words.geography import Level
-from protocol.words.period import Period, PeriodLength, length_of
+from protocol.words.period import MONTHS_IN, Period, PeriodLength, first_day, last_day, length_of
 
 _Texts = Mapping[Language, str]
 INVENTED = " (verzonnen)"
@@ -24,6 +25,12 @@ VERDICTS: Mapping[Verdict, _Texts] = {
     Verdict.LOWER: _texts("lager", "lower"),
     Verdict.NO_DIFFERENCE: _texts("geen aantoonbaar verschil", "no demonstrable difference"),
     Verdict.NOT_TOLD: _texts("niet te vergelijken", "cannot be compared"),
+}
+_WEIGHED: Mapping[Verdict, _Texts] = {
+    Verdict.HIGHER: _texts("Dat is aantoonbaar hoger.", "That is demonstrably higher."),
+    Verdict.LOWER: _texts("Dat is aantoonbaar lager.", "That is demonstrably lower."),
+    Verdict.NO_DIFFERENCE: _texts("Dat verschil kan toeval of ruis zijn.", "That may be chance or noise."),
+    Verdict.NOT_TOLD: _texts("Dat is niet te vergelijken.", "They cannot be compared."),
 }
 WHY: Mapping[Why, _Texts] = {
     Why.TOO_UNCERTAIN: _texts("Niet getoond: te weinig gevallen", "Not shown: too few cases"),
@@ -43,6 +50,12 @@ BREAKS: Mapping[BreakKind, _Texts] = {
     BreakKind.PARTNER: _texts("andere organisaties leveren", "other organisations deliver"),
     BreakKind.LAW: _texts("nieuwe regels of definities", "new rules or definitions"),
     BreakKind.SOURCE: _texts("een organisatie telt uit een andere bron", "an organisation counts from another source"),
+}
+BREAK_MARKS: Mapping[BreakKind, _Texts] = {  # in a chart there is little room
+    BreakKind.CODE_LIST: _texts("nieuwe codelijst", "new code list"),
+    BreakKind.BOUNDARY: _texts("nieuwe indeling", "new boundaries"),
+    BreakKind.PARTNER: _texts("andere bronnen", "other sources"),
+    BreakKind.LAW: _texts("nieuwe regels", "new rules"),
 }
 LEVELS: Mapping[Level, tuple[_Texts, _Texts]] = {
     Level.GEMEENTE: (_texts("gemeente", "municipality"), _texts("gemeenten", "municipalities")),
@@ -75,9 +88,16 @@ CONTEXT: Mapping[str, _Texts] = {
     "a_65_oo": _texts("Mensen van 65 jaar en ouder", "People of 65 and older"),
     "bev_dich": _texts("Inwoners op een vierkante kilometer", "Inhabitants of a square kilometre"),
 }
+COMPARABLE = frozenset(
+    {"inkomen_laag", "p_ink_li", "p_hh_osm", "p_1p_hh", "p_hh_m_k", "g_hhgro", "bev_dich"}
+)  # no counts
 _MONTHS: Mapping[Language, tuple[str, ...]] = {
     Language.DUTCH: ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec"),
     Language.ENGLISH: ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+}
+_FULL_MONTHS: Mapping[Language, str] = {
+    Language.DUTCH: "januari februari maart april mei juni juli augustus september oktober november december",
+    Language.ENGLISH: "January February March April May June July August September October November December",
 }
 _LENGTHS: Mapping[PeriodLength, tuple[_Texts, _Texts]] = {
     PeriodLength.YEAR: (_texts("jaar", "year"), _texts("jaren", "years")),
@@ -101,6 +121,18 @@ def rate(value: float, language: Language) -> str:
     return f"{value:.1f}".replace(".", "," if language is Language.DUTCH else ".")
 
 
+def context(name: str, value: float, language: Language) -> str:
+    """Return a key figure: people and densities whole, shares and averages with one decimal."""
+    is_whole = name not in COMPARABLE or name == "bev_dich"
+    return whole(round(value), language) if is_whole else rate(value, language)
+
+
+def per_period(indicator: MonitorIndicator, language: Language) -> str:
+    """Return how long one point of a course is: `per kwartaal`."""
+    length = _LENGTHS[length_of(indicator.periods[-1])][0][language]
+    return f"per {length}" if language is Language.DUTCH else f"for each {length}"
+
+
 def period(name: Period, language: Language) -> str:
     """Return a period as people write it: `3e kwartaal 2026`, `sep 2026`."""
     year, _, part = name.partition("-")
@@ -116,6 +148,11 @@ def period(name: Period, language: Language) -> str:
             return f"{_MONTHS[language][int(part) - 1]} {year}"
 
 
+def day(when: date, language: Language) -> str:
+    """Return a day: `1 december 2026`."""
+    return f"{when.day} {_FULL_MONTHS[language].split()[when.month - 1]} {when.year}"
+
+
 def short_period(name: Period, language: Language) -> str:
     """Return a period for the axis of a chart: `K3 '26` or `Q3 '26`, and a month as `sep '26`."""
     year, _, part = name.partition("-")
@@ -128,15 +165,19 @@ def short_period(name: Period, language: Language) -> str:
 
 
 def span(found: Span, language: Language) -> str:
-    """Return a stretch of periods: `de laatste vier kwartalen (K4 '25 tot en met K3 '26)`."""
+    """Return a stretch of periods: `de laatste vier kwartalen (oktober 2025 tot en met september 2026)`."""
+    first, last = first_day(found.periods[0]), last_day(found.periods[-1])
+    to = "tot en met" if language is Language.DUTCH else "to"
+    months = _FULL_MONTHS[language].split()
+    opening, closing = months[first.month - 1], months[last.month - 1]
     if found.id != YEAR or len(found.periods) == 1:
-        return period(found.periods[0], language)
-    first, last = short_period(found.periods[0], language), short_period(found.periods[-1], language)
+        name = period(found.periods[0], language)
+        return name if MONTHS_IN[length_of(found.periods[0])] in {1, 12} else f"{name} ({opening} {to} {closing})"
     number = _NUMBERS[language].split()[len(found.periods) - 2]
     length = _LENGTHS[length_of(found.periods[0])][1][language]
-    if language is Language.DUTCH:
-        return f"de laatste {number} {length} ({first} tot en met {last})"
-    return f"the last {number} {length} ({first} to {last})"
+    opening += f" {first.year}" if first.year != last.year else ""
+    stretch = f"{number} {length} ({opening} {to} {closing} {last.year})"
+    return f"de laatste {stretch}" if language is Language.DUTCH else f"the last {stretch}"
 
 
 def span_button(found: Span, language: Language) -> str:
@@ -178,6 +219,11 @@ def coverage(found: Coverage, indicator: MonitorIndicator, language: Language) -
         named = kinds if found.of > 1 else ("organisatie" if nl else "organisation")
         return f"{found.delivered} van {found.of} {named}" if nl else f"{found.delivered} of {found.of} {named}"
     return "deels geleverd" if nl else "delivered in part"
+
+
+def weighed(verdict: Verdict, language: Language) -> str:
+    """Return what may be concluded of a rate that stands beside the gemeente's, as a sentence of its own."""
+    return _WEIGHED[verdict][language]
 
 
 def interval(figure: Figure, language: Language) -> str:

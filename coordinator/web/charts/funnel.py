@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from coordinator.estimates.area_funnels import FunnelLimits
 from coordinator.web.charts.scale import Axis, round_ticks
 
-WIDTH, HEIGHT = 640, 320
+WIDTH, HEIGHT = 640, 340
 MOST_LINKED = 500  # areas beyond which a reader finds none by its dot: the table leads there
-_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 20, 16, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 20, 36, 44
 
 
 @dataclass(frozen=True, slots=True)

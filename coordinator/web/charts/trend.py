@@ -16,7 +16,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 14, 34
 class Moment:
     """One period. level: value, low, high of the course, None where nothing is shown. dot: the period's own figure.
 
-    whole: of the gemeente. provisional: late registrations may be added. before: why the series breaks before it.
+    whole: of the gemeente. provisional: late registrations may be added; its label has a star. before: why the series
+    breaks before it; mark: that in short. name: the period in full.
     """
 
     label: str
@@ -25,6 +26,8 @@ class Moment:
     whole: float | None
     provisional: bool = False
     before: str = ""
+    name: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,23 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakMark:
+    """An upright line where two series meet. mark: written beside it at y, on its left where the right has no room.
+
+    why: the same in full. first: the first period after it, in full.
+    """
+
+    x: float
+    y: float
+    mark: str
+    why: str
+    first: str
+    is_left: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TrendChart:
-    """A chart. band, line, whole: paths. gaps: places on the axis. breaks: places with their reason."""
+    """A chart. band, line, whole: paths. gaps: places on the axis."""
 
     title: str
     text: str
@@ -47,7 +65,7 @@ class TrendChart:
     whole: str
     dots: tuple[Dot, ...]
     gaps: tuple[float, ...]
-    breaks: tuple[tuple[float, str], ...]
+    breaks: tuple[BreakMark, ...]
     names: tuple[tuple[float, str], ...]
     ticks: tuple[tuple[float, float], ...]
     whole_end: float | None
@@ -60,6 +78,11 @@ class TrendChart:
     def right(self) -> int:
         """Where the axis ends."""
         return self.width - _RIGHT
+
+    @property
+    def has_provisional(self) -> bool:
+        """Whether any dot may still change."""
+        return any(dot.provisional for dot in self.dots)
 
 
 def trend_chart(title: str, text: str, moments: Sequence[Moment], *, highest: float = 0.0) -> TrendChart:
@@ -89,14 +112,26 @@ def trend_chart(title: str, text: str, moments: Sequence[Moment], *, highest: fl
             if each.dot is not None
         ),
         tuple(x for x, each in zip(places, moments, strict=True) if each.level is None),
-        tuple(
-            (round((places[number - 1] + places[number]) / 2, 1), each.before)
-            for number, each in enumerate(moments)
-            if each.before and number
-        ),
-        tuple((x, each.label) for x, each in zip(places, moments, strict=True)),
+        _breaks(places, moments),
+        tuple((x, each.label + "*" * each.provisional) for x, each in zip(places, moments, strict=True)),
         tuple((tick, up.at(tick)) for tick in ticks),
         wholes[-1] if wholes else None,
+    )
+
+
+def _breaks(places: Sequence[float], moments: Sequence[Moment]) -> tuple[BreakMark, ...]:
+    """Return a mark between the last period of one series and the first of the next; nothing is before the first."""
+    found = [(number, each) for number, each in enumerate(moments) if each.before and number]
+    return tuple(
+        BreakMark(
+            x := round((places[number - 1] + places[number]) / 2, 1),
+            18.0 + 14 * at,  # each on a line of its own, so that two close together can be read
+            each.mark or each.before,
+            each.before,
+            each.name,
+            x > WIDTH / 2,
+        )
+        for at, (number, each) in enumerate(found)
     )
 
 

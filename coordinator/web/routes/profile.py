@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from coordinator.web.address import View, area_of
 from coordinator.web.answer import page
+from coordinator.web.brief import brief
 from coordinator.web.charts.area_map import AreaMap, Look, MapArea
 from coordinator.web.monitor import MonitorArea
 from coordinator.web.render import render
@@ -34,6 +35,7 @@ def profile_page(request: Request, code: str) -> Response:
             area=area,
             locator=locator(view, area),
             spine=rows,
+            brief=() if area.code == view.monitor.whole else brief(rows, view.language),
             trends=[area_trend(indicator, area, view) for indicator in told],
         )
 

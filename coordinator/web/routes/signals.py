@@ -1,5 +1,7 @@
 """Touches the world: Signalen: what stands out here, why that could be registration, and questions to talk about."""
 
+from math import ceil
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -7,6 +9,7 @@ from coordinator.web import signal_words
 from coordinator.web.address import View
 from coordinator.web.answer import page
 from coordinator.web.render import render
+from coordinator.web.rows import of_level
 from coordinator.web.signals import MOST_SIGNALS, signals
 
 router = APIRouter()
@@ -32,6 +35,7 @@ def _draw(view: View) -> str:
         view,
         signals=found[:MOST_SIGNALS],
         left_out=max(len(found) - MOST_SIGNALS, 0),
-        false_alarms=expected,
+        false_alarms=ceil(expected),
+        choices=sorted(of_level(view), key=lambda area: area.name),
         said=signal_words,
     )

@@ -20,13 +20,17 @@ _LEAST_SEARCH = 2
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A wijk in two sentences. often: the main topic. higher, lower: topics that differ demonstrably."""
+    """A wijk in two sentences. often: the main topic. higher, lower: topics that differ demonstrably.
+
+    compared: how many topics have a figure here; hidden: how many have none, which is not the same as nothing there.
+    """
 
     area: MonitorArea
     often: Row | None
     higher: tuple[Row, ...]
     lower: tuple[Row, ...]
     compared: int
+    hidden: int
 
 
 @router.get("/")
@@ -47,7 +51,7 @@ def _story(area: MonitorArea, view: View) -> Story:
     told = [row for row in rows if row.figure is not None]
     higher = tuple(row for row in told if row.figure and row.figure.verdict is Verdict.HIGHER)
     lower = tuple(row for row in told if row.figure and row.figure.verdict is Verdict.LOWER)
-    return Story(area, often, higher, lower, len(told))
+    return Story(area, often, higher, lower, len(told), len(rows) - len(told))
 
 
 def search(monitor: Monitor, text: str) -> tuple[MonitorArea, ...]:

@@ -89,8 +89,10 @@ def test_a_gap_breaks_line_and_band_and_has_a_cross() -> None:
     assert len(made.gaps) == 1
     assert made.gaps[0] == made.names[2][0]
     assert [dot.provisional for dot in made.dots] == [False, False, True]
-    assert made.breaks[0][1] == "new list"
-    assert made.names[2][0] < made.breaks[0][0] < made.names[3][0]
+    assert made.breaks[0].why == "new list"
+    assert made.names[2][0] < made.breaks[0].x < made.names[3][0]
+    assert [label for _, label in made.names] == ["a", "b", "c", "d*"]
+    assert made.has_provisional
     assert made.whole.count("M") == 1
     steady = trend_chart("x", "y", [Moment("a", told, 4.0, None)] * 3)  # control: no gap, no break, one line
     assert (steady.line.count("M"), steady.gaps, steady.breaks, steady.whole) == (1, (), (), "")
@@ -100,6 +102,14 @@ def test_a_break_parts_a_series_even_without_a_gap() -> None:
     told = (4.0, 2.0, 6.0)
     made = trend_chart("x", "y", [Moment("a", told, None, None), Moment("b", told, None, None, before="law")])
     assert made.line.count("M") == 2
+    assert not made.has_provisional
+
+
+def test_the_reasons_of_two_breaks_stand_on_lines_of_their_own_within_the_chart() -> None:
+    told = (4.0, 2.0, 6.0)
+    whys = ("", "law", "", "", "", "list")
+    made = trend_chart("x", "y", [Moment(str(at), told, None, None, before=why) for at, why in enumerate(whys)])
+    assert [(each.why, each.y, each.is_left) for each in made.breaks] == [("law", 18.0, False), ("list", 32.0, True)]
 
 
 def test_whiskers_share_a_scale_and_a_spine_has_its_middle_at_the_whole() -> None:

@@ -16,7 +16,7 @@ from tests.coordinator.web.reader import Reader
 from tests.coordinator.web.town import BUSY, HIDDEN, NOT_DELIVERED, QUIET, town
 
 HIGH, LOW = BUSY[0], QUIET
-WORSE = ("slechter", "beter dan", "worse", "veroorzaakt", "causes", "door armoede", "because of")
+WORSE = ("slechter", "beter", "worse", "better", "veroorzaakt", "causes", "door armoede", "because of")
 
 
 @lru_cache(maxsize=8)
@@ -65,7 +65,7 @@ def test_zn_02_a_wijk_says_what_to_be_alert_to_with_reference_difference_and_mar
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
 def test_zn_04_no_page_says_that_one_thing_causes_another_or_that_a_wijk_is_worse(lang: str) -> None:
-    """ZN-04: and each says that more reports may mean better reporting."""
+    """ZN-04: and each says that more reports may mean more reporting."""
     for address in (
         "/",
         "/wijken",
@@ -75,7 +75,6 @@ def test_zn_04_no_page_says_that_one_thing_causes_another_or_that_a_wijk_is_wors
         f"/vergelijken?gebieden={HIGH},{LOW}",
     ):
         told = words(address + ("&" if "?" in address else "?") + f"lang={lang}").lower()
-        told = told.replace("niet dat het hier slechter gaat", "").replace("not that things are worse here", "")
         assert not [word for word in WORSE if word in told], address
         assert ("meer meldingen kan" in told) or ("more reports may" in told)
 
@@ -112,7 +111,7 @@ def test_zn_11_the_course_of_a_wijk_has_each_period_and_a_cross_where_nothing_is
     for label in ("K1 &#39;25", "K2 &#39;25", "K3 &#39;25", "K4 &#39;25"):
         assert label in body
     assert 'class="gap"' in body
-    assert "4e kwartaal 2025: niet getoond" in body
+    assert "4e kwartaal 2025: geen cijfer, voorlopig" in body
 
 
 def test_zn_12_buurten_have_the_same_page_with_hidden_cells_marked() -> None:
@@ -168,7 +167,7 @@ def test_as_16_every_page_says_which_log_it_was_made_of_and_what_is_newest() -> 
     assert f"logboek {shown.log_size}" in words("/wijken")
     assert "Nieuwste cijfers: 4e kwartaal 2025" in words("/beschikbaarheid")
     early, _ = reader(2)
-    assert "Hierna komt 3e kwartaal 2025" in " ".join(
+    assert "Hierna komt 3e kwartaal 2025, uiterlijk 12 februari 2026." in " ".join(
         re.sub(r"<[^>]+>", " ", early.get("/beschikbaarheid").text).split()
     )
 

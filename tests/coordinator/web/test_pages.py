@@ -152,6 +152,38 @@ def test_states_have_words() -> None:
     assert "Elk kwartaal is apart geteld" in get("/wijken").text
 
 
+def test_what_nobody_delivered_is_a_dash_and_what_is_hidden_a_cross() -> None:
+    """SCREENS 1.5: two signs and two sentences, also for the gemeente, whose figure follows from its wijken."""
+    lost = get(f"/wijken?onderwerp={JOINT}&periode=2025-Q2").text
+    assert "Wordt hier niet geteld" not in lost
+    assert 'class="big none">Geen levering' in lost
+    rug = get("/overzicht?periode=2025-Q2").text
+    assert '<span aria-hidden="true">\u2013</span><span class="off">Geen levering</span>' in rug
+    hidden = get(f"/overzicht?periode={NEWEST}").text
+    assert '<span aria-hidden="true">\u00d7</span><span class="off">Niet getoond: te weinig gevallen</span>' in hidden
+
+
+def test_an_overview_compares_rates_with_the_margin_in_which_they_lie() -> None:
+    """VT-15: a cell with a colour and one without may have the same number; rates and margins say why."""
+    figure = t.town().indicators[MAIN].spans[SpanId("jaar")].cells[HERE].figure
+    assert figure is not None
+    assert figure.rate is not None
+    value, low, high = (
+        f"{number:.1f}".replace(".", ",") for number in (figure.rate.value, figure.rate.low, figure.rate.high)
+    )
+    assert re.search(rf"{value}\*? <small>{low}\u2013{high}</small>", get("/overzicht").text)
+
+
+def test_no_page_says_where_one_is_when_the_address_is_none() -> None:
+    assert 'aria-current="page"' not in get("/nergens").text
+    assert 'aria-current="page"' in get("/").text
+
+
+def test_every_page_leads_to_what_is_told_of_accessibility() -> None:
+    assert 'href="/toelichting#toegankelijk"' in get("/wijken").text
+    assert 'id="toegankelijk"' in get("/toelichting").text
+
+
 def test_figures_that_differ_from_the_release_say_so() -> None:
     """W15: the release's own figure stands beside the one that adds up."""
     made = t.town()
@@ -172,7 +204,7 @@ def test_nothing_released_yet_says_when() -> None:
         answer = made.get(address)
         assert answer.status_code == 200
         assert "Er is nog geen vrijgegeven ronde." in answer.text
-        assert "10-02-2026" in answer.text
+        assert "10 februari 2026" in answer.text
 
 
 @pytest.mark.parametrize(
