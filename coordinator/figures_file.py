@@ -6,7 +6,7 @@ A cell without a figure has a reason in a column of its own and an empty value; 
 import csv
 import io
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import islice
@@ -113,7 +113,7 @@ class RevisionRow(NamedTuple):
     reason: str
 
 
-Rows = Sequence[FigureRow] | Sequence[RevisionRow]
+Rows = Iterable[FigureRow] | Iterable[RevisionRow]
 
 
 def figure_rows(
@@ -180,38 +180,34 @@ def revision_rows(tables: Sequence[CombinedTable], *, withdrawn: Collection[Peri
                 )
 
 
-def rows_csv(rows: Rows, kind: type[FigureRow] | type[RevisionRow]) -> bytes:
-    """Return a CSV: a licence line, a header, and the rows; semicolons and UTF-8, as CBS writes it."""
-    body = io.BytesIO()
-    body.write(f"# {LICENCE}\n{';'.join(kind._fields)}\n".encode())
+def rows_csv(rows: Rows, kind: type[FigureRow] | type[RevisionRow]) -> Iterator[bytes]:
+    """Yield a CSV in parts: a licence line, a header, and the rows; semicolons and UTF-8, as CBS writes it."""
+    yield f"# {LICENCE}\n{';'.join(kind._fields)}\n".encode()
     for chunk in _chunks(";".join(map(_csv, row)) + "\n" for row in rows):
-        body.write("".join(chunk).encode())
-    return body.getvalue()
+        yield "".join(chunk).encode()
 
 
-def figures_json(rows: Sequence[FigureRow], revisions: Sequence[RevisionRow] = ()) -> bytes:
-    """Return the same as JSON, one figure a line, with the dictionary."""
-    body = io.BytesIO()
+def figures_json(rows: Iterable[FigureRow], revisions: Iterable[RevisionRow] = ()) -> Iterator[bytes]:
+    """Yield the same as JSON in parts, one figure a line, with the dictionary."""
     head = {
         "licence": LICENCE,
         "dictionary": {name: asdict(word) for name, word in DICTIONARY.items()},
         "reasons": {reason.value: asdict(word) for reason, word in REASONS.items()},
     }
-    body.write(json.dumps(head, ensure_ascii=False)[:-1].encode())
+    yield json.dumps(head, ensure_ascii=False)[:-1].encode()
     parts: tuple[tuple[str, Rows, type[FigureRow | RevisionRow]], ...] = (
         ("figures", rows, FigureRow),
         ("revisions", revisions, RevisionRow),
     )
     for name, entries, kind in parts:
         line = "{" + ", ".join(f'"{field}": %s' for field in kind._fields) + "}"
-        body.write(f', "{name}": [\n'.encode())
+        yield f', "{name}": [\n'.encode()
         between = b""
         for chunk in _chunks(line % tuple(map(_json, row)) for row in entries):
-            body.write(between + ",\n".join(chunk).encode())
+            yield between + ",\n".join(chunk).encode()
             between = b",\n"
-        body.write(b"\n]")
-    body.write(b"}\n")
-    return body.getvalue()
+        yield b"\n]"
+    yield b"}\n"
 
 
 def _chunks(lines: Iterator[str]) -> Iterator[list[str]]:

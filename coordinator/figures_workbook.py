@@ -3,11 +3,11 @@
 What holds for a whole table stands once, on the sheet of tables; the figures name it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
 from coordinator.figures_file import DICTIONARY, LICENCE, PRACTICE, PROVISIONAL, REASONS, FigureRow, RevisionRow
-from coordinator.sheets import Cell, Sheet
+from coordinator.sheets import Sheet
 
 _FIGURES = ("table", "period", "category", "area", "name", "value", "margin", "status", "reason", "mark")
 _TABLES = ("table", "period", "level", "question", "source", "coverage", "status", "revisions", "mark")
@@ -24,16 +24,23 @@ _READ = (
 )
 
 
-def workbook(rows: Sequence[FigureRow], revisions: Sequence[RevisionRow]) -> tuple[Sheet, ...]:
-    """Return the sheets. rows, revisions: of all studies, in the order in which they are shown."""
+def workbook(
+    tables: Sequence[FigureRow], rows: Iterable[FigureRow], revisions: Iterable[RevisionRow]
+) -> tuple[Sheet, ...]:
+    """Return the sheets. rows, revisions: of all studies, in the order in which they are shown; read once.
+
+    tables: the first row of each table and period, as `first_of_tables` finds them.
+    """
     first = (
-        f"{PRACTICE}: verzonnen cijfers; practice data: invented figures" if any(row.mark for row in rows) else LICENCE
+        f"{PRACTICE}: verzonnen cijfers; practice data: invented figures"
+        if any(row.mark for row in tables)
+        else LICENCE
     )
     explained = [(name, word.nl, word.en) for name, word in DICTIONARY.items()]
     reasons = [(reason.value, word.nl, word.en) for reason, word in REASONS.items()]
     return (
         Sheet("leesmij", ("Samenzicht", first), (16, 100), _READ),
-        Sheet("tabellen", _TABLES, (24, 10, 10, 50, 40, 10, 8, 10, 14), _tables(rows)),
+        Sheet("tabellen", _TABLES, (24, 10, 10, 50, 40, 10, 8, 10, 14), map(attrgetter(*_TABLES), tables)),
         Sheet("cijfers", _FIGURES, (24, 10, 10, 12, 30, 10, 8, 8, 16, 14), map(attrgetter(*_FIGURES), rows)),
         Sheet("herzieningen", _REVISIONS, (24, 10, 10, 12, 12, 10, 8, 16), map(attrgetter(*_REVISIONS), revisions)),
         Sheet("woordenboek", ("kolom / column", "nl", "en"), (16, 80, 80), explained),
@@ -41,10 +48,9 @@ def workbook(rows: Sequence[FigureRow], revisions: Sequence[RevisionRow]) -> tup
     )
 
 
-def _tables(rows: Sequence[FigureRow]) -> Iterator[tuple[Cell, ...]]:
-    """Yield one row for each table and period, as its first figure tells it."""
-    told, values = set(), attrgetter(*_TABLES)
+def first_of_tables(rows: Iterable[FigureRow]) -> tuple[FigureRow, ...]:
+    """Return the first row of each table and period, which tells what holds for all of it."""
+    found: dict[tuple[str, str], FigureRow] = {}
     for row in rows:
-        if (row.table, row.period) not in told:
-            told.add((row.table, row.period))
-            yield values(row)
+        found.setdefault((row.table, row.period), row)
+    return tuple(found.values())

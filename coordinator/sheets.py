@@ -10,8 +10,9 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from string import ascii_uppercase
+from typing import BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
@@ -34,8 +35,24 @@ class Sheet:
 
 
 def xlsx(sheets: Sequence[Sheet]) -> bytes:
-    """Return an XLSX file; a sheet of more than a million rows goes on in another one."""
+    """Return an XLSX file that fits in memory."""
     out = io.BytesIO()
+    write_xlsx(sheets, out)
+    return out.getvalue()
+
+
+def ods(sheets: Sequence[Sheet]) -> bytes:
+    """Return an ODS file that fits in memory."""
+    out = io.BytesIO()
+    write_ods(sheets, out)
+    return out.getvalue()
+
+
+def write_xlsx(sheets: Sequence[Sheet], out: BinaryIO) -> None:
+    """Write an XLSX file row by row; a sheet of more than a million rows goes on in another one.
+
+    out: one in which can be gone back, as in every file of a disk.
+    """
     with ZipFile(out, "w", ZIP_DEFLATED, compresslevel=LEVEL) as file:
         names: list[str] = []
         for sheet in _parts(sheets):
@@ -59,29 +76,28 @@ def xlsx(sheets: Sequence[Sheet]) -> bytes:
         )
         _put(file, "xl/_rels/workbook.xml.rels", [_XML, _XLSX_LINKS.format(sheets=links, styles=len(names) + 1)])
         _put(file, "xl/styles.xml", [_XML, _XLSX_STYLES])
-    return out.getvalue()
 
 
-def ods(sheets: Sequence[Sheet]) -> bytes:
-    """Return an ODS file; a sheet of more than a million rows goes on in another one."""
-    out = io.BytesIO()
+def write_ods(sheets: Sequence[Sheet], out: BinaryIO) -> None:
+    """Write an ODS file row by row; a sheet of more than a million rows goes on in another one. out: as of XLSX."""
     with ZipFile(out, "w", ZIP_DEFLATED, compresslevel=LEVEL) as file:
         # OpenDocument 1.3, part 2, 3.3: the first entry, not compressed.
         file.writestr(ZipInfo("mimetype"), _ODS_TYPE, ZIP_STORED)
         _put(file, "META-INF/manifest.xml", [_XML, _ODS_MANIFEST])
         _put(file, "content.xml", _ods_content(sheets))
-    return out.getvalue()
 
 
 def _parts(sheets: Sequence[Sheet]) -> Iterator[Sheet]:
-    """Yield each sheet, in parts where it is too long; a part's rows are read before the next part is made."""
+    """Yield each sheet, in parts where it is too long; a part's rows must be read before the next part is asked for."""
     for sheet in sheets:
         rows, number = iter(sheet.rows), 1
-        found = list(islice(rows, MAX_ROWS))
-        while found or number == 1:
+        while True:
             name = sheet.name if number == 1 else f"{sheet.name} {number}"
-            yield replace(sheet, name=name, rows=found)
-            found, number = list(islice(rows, MAX_ROWS)), number + 1
+            yield replace(sheet, name=name, rows=islice(rows, MAX_ROWS))
+            more = next(rows, None)
+            if more is None:
+                break
+            rows, number = chain((more,), rows), number + 1
 
 
 def _put(file: ZipFile, name: str, texts: Iterable[str]) -> None:

@@ -8,11 +8,9 @@ import typer
 from coordinator.cli.telling import AsJson, Folder, Lang, said, show, tell, telling
 from coordinator.combine import combine
 from coordinator.errors import OperatorRefusal
-from coordinator.figures_file import FigureRow, RevisionRow, figure_rows, figures_json, revision_rows, rows_csv
-from coordinator.figures_workbook import workbook
+from coordinator.figures_export import Figures, StudyFigures, write_figures
 from coordinator.office import Office, open_office
 from coordinator.publish import bundle_files, opened_tables, withdrawn_periods
-from coordinator.sheets import ods, xlsx
 from coordinator.whole_file import write_whole
 from privacy.audit.verify import verify
 from privacy.language import Language
@@ -47,36 +45,29 @@ def export_command(
                     wanted="one that samenzicht-audit passes",
                     act="the operator must restore the store and keep this one for the FG",
                 )
-        rows, revisions = _rows(office)
-    write_whole(to / "figures.csv", rows_csv(rows, FigureRow))
-    write_whole(to / "revisions.csv", rows_csv(revisions, RevisionRow))
-    write_whole(to / "figures.json", figures_json(rows, revisions))
-    write_whole(to / "figures.xlsx", xlsx(workbook(rows, revisions)))
-    write_whole(to / "figures.ods", ods(workbook(rows, revisions)))
-    for audience, files in bundles.items():
-        for name, body in files.items():
-            write_whole(to / f"{audience.value}-bundle" / name, body)
+        for audience, files in bundles.items():
+            for name, body in files.items():
+                write_whole(to / f"{audience.value}-bundle" / name, body)
+        bundles.clear()  # they are as large as the figures
+        figures = _figures(office)
+    write_figures(figures, to)
     tell(said(lang, "beide bundels nagekeken", "both bundles checked"))
-    hidden = sum(row.value is None for row in rows)
+    number, hidden = len(figures), figures.hidden
     lines = [
-        said(
-            lang, f"{len(rows)} cijfers, {hidden} niet getoond: {to}", f"{len(rows)} figures, {hidden} not shown: {to}"
-        )
+        said(lang, f"{number} cijfers, {hidden} niet getoond: {to}", f"{number} figures, {hidden} not shown: {to}")
     ]
-    show({"figures": len(rows), "not_shown": hidden, "to": str(to)}, lines, as_json=as_json)
+    show({"figures": number, "not_shown": hidden, "to": str(to)}, lines, as_json=as_json)
 
 
-def _rows(office: Office) -> tuple[list[FigureRow], list[RevisionRow]]:
+def _figures(office: Office) -> Figures:
     member, gone = office.member(), withdrawn_periods(office)
-    rows: list[FigureRow] = []
-    revisions: list[RevisionRow] = []
+    found = []
     for digest, signed in office.studies().items():
         study = signed.study
-        declared = [
+        declared = tuple(
             entry for scheduled in study.schedule for entry in office.store.declarations(digest, scheduled.period)
-        ]
-        periods = {period for of, period in gone if of == digest}
+        )
+        periods = frozenset(period for of, period in gone if of == digest)
         tables = combine(opened_tables(office, study), study)
-        rows += figure_rows(tables, study, member.covenant, member.geography, declared, withdrawn=periods)
-        revisions += revision_rows(tables, withdrawn=periods)
-    return rows, revisions
+        found.append(StudyFigures(tables, study, member.covenant, member.geography, declared, periods))
+    return Figures(tuple(found))

@@ -82,13 +82,13 @@ def test_the_file_has_margins_reasons_a_licence_and_a_dictionary() -> None:
     declared = [bundles.declaration(study, owner)]
     assert declared[0].declaration.tables[0].coverage is Coverage.COMPLETE
     rows = tuple(figure_rows(combine([placed], study), study, example.covenant(), example.geography(), declared))
-    lines = rows_csv(rows, FigureRow).decode().splitlines()
+    lines = b"".join(rows_csv(rows, FigureRow)).decode().splitlines()
     assert lines[0] == f"# {LICENCE}"
     assert lines[1].split(";") == list(DICTIONARY)
     shown, hidden = (dict(zip(DICTIONARY, line.split(";"), strict=True)) for line in lines[2:])
     assert (shown["value"], shown["margin"], shown["status"], shown["coverage"]) == ("500", "20", "*", "complete")
     assert (hidden["value"], hidden["margin"], hidden["reason"]) == ("", "", "too-uncertain")
-    tree = json.loads(figures_json(rows))
+    tree = json.loads(b"".join(figures_json(rows)))
     assert tree["figures"][1]["value"] is None
     assert set(tree["dictionary"]) == set(tree["figures"][0])
     gone = tuple(
@@ -107,4 +107,4 @@ def test_a_text_that_a_spreadsheet_would_run_is_disarmed(start: str) -> None:
     named = geography.model_copy(update={"areas": (area, *geography.areas[1:])})
     placed = NoisyTable(TableId(made.table), Q1, Q1, (area.code,), (None,), made.values, made.variance)
     rows = tuple(figure_rows(combine([placed], study), study, example.covenant(), named, ()))
-    assert f";'{start}cmd;" in rows_csv(rows, FigureRow).decode()
+    assert f";'{start}cmd;" in b"".join(rows_csv(rows, FigureRow)).decode()
