@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from coordinator.cli.telling import Folder, Lang, said, tell, telling
+from coordinator.estimates.context_file import NOTHING_TOLD, parse_context
 from coordinator.web.serve import listen, make_site, serve
 from coordinator.web.theme import parse_theme
 from privacy.language import Language
@@ -25,6 +26,9 @@ def serve_command(
     theme: Annotated[
         Path | None, typer.Option("--theme", exists=True, dir_okay=False, help="CSS of --basis-* variables")
     ] = None,
+    context: Annotated[
+        Path | None, typer.Option("--context", exists=True, dir_okay=False, help="breaks and interventions (TOML)")
+    ] = None,
     folder: Folder = Path(),
     lang: Lang = Language.DUTCH,
 ) -> None:
@@ -34,7 +38,8 @@ def serve_command(
         if style is not None and style.too_close:
             check = f"samenzicht-coordinator theme check {theme}"
             tell(said(lang, f"te weinig contrast in dit thema: {check}", f"too little contrast in this theme: {check}"))
-        site = make_site(folder, language=lang, theme=style)
+        told = NOTHING_TOLD if context is None else parse_context(context.read_text("utf-8"), source=context.name)
+        site = make_site(folder, language=lang, theme=style, told=told)
         with listen(host, port) as listener:
             monitor = site.monitor  # read before the first reader comes, and refused here when it cannot be
             topics = len(monitor.indicators)

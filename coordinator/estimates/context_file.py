@@ -76,6 +76,9 @@ class ContextFile:
     prevalences: tuple[ToldPrevalence, ...] = ()
 
 
+NOTHING_TOLD = ContextFile()
+
+
 def parse_context(text: str, *, source: str) -> ContextFile:
     """Return what a file tells.
 

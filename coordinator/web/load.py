@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from coordinator.estimates.context_file import NOTHING_TOLD, ContextFile
 from coordinator.geography.areas import read_geography, years
 from coordinator.geography.drawing import draw
 from coordinator.geography.edition import Edition
@@ -18,8 +19,8 @@ from protocol.study.study import Study
 from protocol.words.ids import Digest
 
 
-def load_monitor(folder: Path) -> Monitor:
-    """Return the monitor of an office's folder.
+def load_monitor(folder: Path, *, told: ContextFile = NOTHING_TOLD) -> Monitor:
+    """Return the monitor of an office's folder. told: breaks and dates that its operator knows of.
 
     Raises: what `open_office` raises, and NothingAgreed, where there is no covenant in force.
     """
@@ -32,7 +33,7 @@ def load_monitor(folder: Path) -> Monitor:
             for signed in office.studies(agreed).values()
         ]
         head = LogHead(office.store.log.size, office.store.log.root().hex())
-    return make_monitor(covenant, edition, draw(edition), studies, head)
+    return make_monitor(covenant, edition, draw(edition), studies, head, told=told)
 
 
 def log_size(folder: Path) -> int:

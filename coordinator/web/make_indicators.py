@@ -16,6 +16,7 @@ from coordinator.estimates.sheet import Context, Sheet, make_sheet
 from coordinator.estimates.spans import small_area_rates
 from coordinator.estimates.summed import last_year
 from coordinator.web import monitor as m
+from coordinator.web.make_effects import make_effects
 from coordinator.web.make_spans import Counted, make_span
 from privacy.precision import half_width
 from protocol.covenant.covenant import Covenant
@@ -112,6 +113,7 @@ def _indicator(released: Released, counted: Counted, taken: frozenset[m.Indicato
     estimated = small_area_rates(indicator, counted.consistent, context, year) if year else {}
     codes = indicator.tree.codes
     sheet = make_sheet(indicator, context)
+    breaks = tuple(m.SeriesBreak(indicator.periods[each.first], each.kind) for each in sheet.trend.breaks)
     return m.MonitorIndicator(
         id=_id(indicator, taken),
         question=str(measure.question),
@@ -126,9 +128,10 @@ def _indicator(released: Released, counted: Counted, taken: frozenset[m.Indicato
         trends=MappingProxyType(_trends(sheet, spans)),
         estimated=MappingProxyType({codes[node] or m.REGION: m.Rate(*rate) for node, rate in estimated.items()}),
         drifting=frozenset(code or m.REGION for node, code in enumerate(codes) if bool(sheet.drift.ringing[node, -1])),
-        breaks=tuple(m.SeriesBreak(indicator.periods[each.first], each.kind) for each in sheet.trend.breaks),
+        breaks=breaks,
         margins=MappingProxyType({table.level: half_width(table.variance.fraction) for table in tables}),
         variances=MappingProxyType({table.level: table.variance.fraction for table in tables}),
+        effects=make_effects(sheet, spans, breaks),
     )
 
 

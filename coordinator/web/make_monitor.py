@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
+from coordinator.estimates.context_file import NOTHING_TOLD, ContextFile, with_file
 from coordinator.estimates.hierarchy import area_tree
 from coordinator.estimates.indicators import Indicator
 from coordinator.estimates.sheet import Context
@@ -41,16 +42,22 @@ class LogHead:
 
 
 def make_monitor(
-    covenant: Covenant, edition: Edition, drawing: Drawing, studies: Sequence[ReleasedStudy], head: LogHead
+    covenant: Covenant,
+    edition: Edition,
+    drawing: Drawing,
+    studies: Sequence[ReleasedStudy],
+    head: LogHead,
+    *,
+    told: ContextFile = NOTHING_TOLD,
 ) -> Monitor:
     """Return the monitor. edition: with the areas of the covenant. drawing: of it. studies: the oldest first.
 
-    Without a released round it has areas and a calendar, and no indicators.
+    told: breaks and dates of the operator. Without a released round there are areas and a calendar, and no indicators.
     """
     geography = edition.geography
     tree = area_tree(geography, region=len(geography.codes_at(Level.GEMEENTE)) > 1)
     rates = {measure: rate for each in studies for measure, rate in each.rates.items()}
-    made = make_indicators([each.released for each in studies], tree, partial(_context, edition, rates))
+    made = make_indicators([each.released for each in studies], tree, partial(_context, edition, rates, told))
     found = {indicator.id: indicator for indicator in reversed(made)}
     ordered = dict(sorted(found.items(), key=lambda pair: _rank(pair[1])))
     areas = make_areas(edition, drawing, tree, context_of(edition, tree))
@@ -81,9 +88,12 @@ def _rank(indicator: MonitorIndicator) -> tuple[int, int, str]:
     return Level.WIJK not in indicator.levels, type_place, indicator.id
 
 
-def _context(edition: Edition, rates: Mapping[MeasureId, PublicRate], indicator: Indicator) -> Context:
+def _context(
+    edition: Edition, rates: Mapping[MeasureId, PublicRate], told: ContextFile, indicator: Indicator
+) -> Context:
     rate = rates.get(indicator.measure)
-    return context_of(edition, indicator.tree, returns=None if rate is None else rate.returns)
+    context = context_of(edition, indicator.tree, returns=None if rate is None else rate.returns)
+    return with_file(context, told, indicator, edition)
 
 
 def _calendar(studies: Sequence[ReleasedStudy]) -> tuple[Planned, ...]:

@@ -150,6 +150,37 @@ class SeriesBreak:
     kind: BreakKind
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a level after a date compares with what areas alike make one expect: 1 is as there; 95 % from low to high."""
+
+    ratio: float
+    low: float
+    high: float
+    areas: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """Higher or lower where the margin holds no 1; why is not said."""
+        if self.low > 1:
+            return Verdict.HIGHER
+        return Verdict.LOWER if self.high < 1 else Verdict.NO_DIFFERENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something was done in an area. label: what; first: the first period after. change: None where nothing is told.
+
+    alike: the areas that it is compared with, nearest in kind first.
+    """
+
+    area: AreaCode
+    label: str
+    first: Period
+    alike: tuple[AreaCode, ...]
+    change: Change | None
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class MonitorIndicator:
     """One thing that is counted by one set of partners.
@@ -158,7 +189,7 @@ class MonitorIndicator:
     trends: of each area its level in every period, oldest first; None where nothing may be shown.
     estimated: `geschat`, of areas for which a model has one. drifting: areas that moved slowly away from the rate of
     all, by a chart that rings for nothing once in a hundred periods. margins, variances: of the noise in one
-    counted figure, by level.
+    counted figure, by level. effects: of what the operator told was done somewhere.
     """
 
     id: IndicatorId
@@ -177,6 +208,7 @@ class MonitorIndicator:
     breaks: tuple[SeriesBreak, ...]
     margins: Mapping[Level, int]
     variances: Mapping[Level, Fraction]
+    effects: tuple[Effect, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 import uvicorn
 
 from coordinator.errors import OperatorRefusal
+from coordinator.estimates.context_file import NOTHING_TOLD, ContextFile
 from coordinator.web.app import make_app
 from coordinator.web.load import load_monitor, log_size
 from coordinator.web.site import Site
@@ -21,10 +22,12 @@ class PortTaken(OperatorRefusal):
     """A port on which something listens already, or an address that this machine does not have."""
 
 
-def make_site(folder: Path, *, language: Language, theme: Theme | None = None) -> Site:
+def make_site(
+    folder: Path, *, language: Language, theme: Theme | None = None, told: ContextFile = NOTHING_TOLD
+) -> Site:
     """Return what is served of an office's folder; its figures are read when they are first asked for."""
     css = b"" if theme is None else theme.css()
-    return Site(lambda: load_monitor(folder), lambda: log_size(folder), language, css)
+    return Site(lambda: load_monitor(folder, told=told), lambda: log_size(folder), language, css)
 
 
 def listen(host: str, port: int) -> socket.socket:

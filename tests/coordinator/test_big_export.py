@@ -68,7 +68,7 @@ def test_a_million_figures_are_exported_in_little_memory(tmp_path: Path) -> None
     assert text.count(b"\n") == CELLS + 2
     assert text.count(b";too-uncertain;") == hidden
     told = (tmp_path / "streamed" / "figures.json").read_bytes()
-    assert told.count(b'{"table": ') == CELLS
+    assert told.count(b'\n{"table": "') == CELLS
     assert told.count(b'"value": null') == hidden
     for name, part, rows in (("xlsx", "xl/worksheets/sheet3.xml", b"<row "), ("ods", "content.xml", b"cijfers 2")):
         with ZipFile(tmp_path / "streamed" / f"figures.{name}") as file, file.open(part) as body:

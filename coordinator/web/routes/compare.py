@@ -7,11 +7,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from coordinator.estimates.verdicts import Verdict
+from coordinator.web import effect_words
 from coordinator.web.address import MAX_COMPARED, View
 from coordinator.web.answer import page
 from coordinator.web.charts.trend import TrendChart
 from coordinator.web.charts.whisker import WhiskerScale, whisker_scale
-from coordinator.web.monitor import MonitorArea, MonitorIndicator, Span
+from coordinator.web.monitor import Effect, MonitorArea, MonitorIndicator, Span
 from coordinator.web.render import render
 from coordinator.web.rows import Row, of_level, span_of
 from coordinator.web.trends import area_trend, highest_of
@@ -60,6 +61,8 @@ def _draw(view: View) -> str:
         pairs=pairs(view, view.span),
         topics=[_topic(indicator, view) for indicator in view.monitor.counted(view.level)] if chosen else [],
         most=MAX_COMPARED,
+        effects=effects(view, view.indicator),
+        said=effect_words,
     )
 
 
@@ -71,6 +74,12 @@ def pairs(view: View, found: Span) -> tuple[Pair, ...]:
         return ()
     judged = found.pairs.judge([(nodes[first.code], nodes[second.code]) for first, second in made])
     return tuple(Pair(first, second, verdict) for (first, second), verdict in zip(made, judged.verdicts, strict=True))
+
+
+def effects(view: View, indicator: MonitorIndicator) -> tuple[Effect, ...]:
+    """Return what was done in the compared areas, or in any when none is chosen."""
+    chosen = {area.code for area in view.compared}
+    return tuple(each for each in indicator.effects if not chosen or each.area in chosen)
 
 
 def _topic(indicator: MonitorIndicator, view: View) -> Topic:

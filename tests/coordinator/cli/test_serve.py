@@ -40,13 +40,17 @@ def test_what_was_released_is_served_until_it_is_told_to_stop(town: Town) -> Non
     assert served.returncode in {0, -signal.SIGTERM}
 
 
-def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_and_a_context_without_its_form_are_refused(tmp_path: Path) -> None:
     made = Town(tmp_path, tmp_path / "partners")
     made.json("init", str(made.office))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         refused = made.call("serve", "--port", str(taken.getsockname()[1]))
     assert refused.exit_code == 1
     assert "port-taken" in refused.stderr
+    (tmp_path / "context.toml").write_text('[[break]]\nperiod = "2025-Q3"\n')
+    wrong = made.call("serve", "--port", "0", "--context", str(tmp_path / "context.toml"))
+    assert wrong.exit_code == 1
+    assert "wrong-context" in wrong.stderr
     nothing = made.call("serve", "--port", "0")
     assert nothing.exit_code == 1
     assert "nothing-agreed" in nothing.stderr  # control: a free port is not refused, an empty office is

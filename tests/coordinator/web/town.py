@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordinator.combine import NoisyTable
+from coordinator.estimates.context_file import NOTHING_TOLD, ContextFile
 from coordinator.geography.drawing import draw
 from coordinator.geography.edition import Edition, make_edition
 from coordinator.geography.features import read_maps
@@ -95,10 +96,12 @@ def town(
     low: int = LOW,
     unreleased: frozenset[Period] = frozenset(),
     studies: int = 1,
+    told: ContextFile = NOTHING_TOLD,
 ) -> Monitor:
     """Return the monitor of the town. rounds: how many quarters were released. low: the figure that is not shown.
 
     unreleased: quarters between of which there is no release. studies: among which the quarters are divided, in order.
+    told: breaks and dates of the operator.
     """
     chosen, covenant, areas = study(title=title, question=question), example.covenant(), edition()
     chance = np.random.default_rng(7)
@@ -113,11 +116,11 @@ def town(
     for part in np.array_split(np.array(QUARTERS), studies):
         own = frozenset(Period(str(period)) for period in part)
         plan = chosen.model_copy(update={"schedule": tuple(entry for entry in chosen.schedule if entry.period in own)})
-        told = tuple(table for table in tables if table.period in own)
+        opened = tuple(table for table in tables if table.period in own)
         said = tuple(signed for signed in declared if signed.declaration.period in own)
-        released = Released(plan, covenant, areas.geography, (), told, said, withdrawn)
+        released = Released(plan, covenant, areas.geography, (), opened, said, withdrawn)
         made.append(ReleasedStudy(released, rates, own.intersection(periods) - withdrawn))
-    return make_monitor(covenant, areas, draw(areas), made, LogHead(9, "ab" * 32))
+    return make_monitor(covenant, areas, draw(areas), made, LogHead(9, "ab" * 32), told=told)
 
 
 def expected(code: AreaCode) -> float:
