@@ -30,11 +30,20 @@ def view_of(request: Request) -> View:
     return replace(view, stale=site.stale, themed=bool(site.theme))
 
 
-def page(request: Request, draw: Draw) -> Response:
-    """Return the page of a request. draw: from its view."""
+def kept_under(view: View, *, more: str = "") -> str:
+    """Return the name under which an answer is kept: its state, however the address wrote it. more: state of its own.
+
+    An address with something that no page reads is the same state: who makes up addresses has nothing drawn anew.
+    """
+    search = view.search if view.path == "/" else ""
+    return f"{view.link()} {more} {search}"
+
+
+def page(request: Request, draw: Draw, *, more: str = "") -> Response:
+    """Return the page of a request. draw: from its view. more: what else of the address it reads."""
     site = site_of(request)
     view = view_of(request)
-    body = site.packed(f"{request.url.path}?{request.url.query}", lambda: draw(view))
+    body = site.packed(kept_under(view, more=more), lambda: draw(view))
     return packed_response(request, body, HTML)
 
 

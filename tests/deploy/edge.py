@@ -136,7 +136,7 @@ def running_nginx(folder: Path, port: int, behind: int, *, text: str | None = No
     command = ["nginx", "-c", str(folder / "nginx.conf"), "-g", more]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, cwd=folder)
     try:
-        _wait_for(port, process)
+        wait_for(port, process)
         yield
     finally:
         process.terminate()
@@ -156,7 +156,8 @@ def _configure(folder: Path, text: str, port: int, behind: int) -> None:
     (folder / "nginx.conf").write_text(text)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until nginx listens, and say what it said where it ended."""
     for _ in range(200):
         if process.poll() is not None:
             raise AssertionError(process.communicate()[1].decode())

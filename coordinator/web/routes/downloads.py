@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from coordinator.figures_file import PRACTICE
 from coordinator.sheets import ods, xlsx
 from coordinator.web.address import View
-from coordinator.web.answer import site_of, view_of
+from coordinator.web.answer import kept_under, site_of, view_of
 from coordinator.web.view_file import ViewRow, view_csv, view_json, view_rows, view_sheets
 
 router = APIRouter()
@@ -25,8 +25,7 @@ def figures_file(request: Request, kind: str) -> Response:
     if kind not in TYPES:
         raise HTTPException(404)
     view = view_of(request)
-    key = f"{request.url.path}?{request.url.query}"
-    body = site_of(request).kept(key, lambda: _body(kind, view_rows(view)))
+    body = site_of(request).kept(kept_under(view), lambda: _body(kind, view_rows(view)))
     return Response(body, media_type=TYPES[kind], headers=attached(view, kind))
 
 

@@ -22,7 +22,7 @@ def explanation_page(request: Request) -> Response:
     """Return Toelichting. `stap` in the address: which five draws of noise are shown."""
     told = request.query_params.get("stap", "0")
     step = int(told) if told.isascii() and told.isdigit() and len(told) <= len(str(LAST_STEP)) else 0
-    return page(request, lambda view: _draw(view, step))
+    return page(request, lambda view: _draw(view, step), more=str(step))
 
 
 def _draw(view: View, step: int) -> str:

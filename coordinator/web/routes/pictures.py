@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from coordinator.figures_file import PRACTICE
 from coordinator.report import picture_png, profile_pdf
 from coordinator.web.address import View, area_of
-from coordinator.web.answer import site_of, view_of
+from coordinator.web.answer import kept_under, site_of, view_of
 from coordinator.web.profile_file import profile_file
 from coordinator.web.routes.areas import map_of
 from coordinator.web.routes.downloads import attached
@@ -31,7 +31,7 @@ def profile_file_page(request: Request, code: str) -> Response:
         found = profile_file(view, area)
         return profile_pdf(found.data, found.drawings)
 
-    return _kept(request, make, "application/pdf", attached(view, "pdf", area.code))
+    return _kept(request, view, make, "application/pdf", attached(view, "pdf", area.code))
 
 
 @router.get("/kaart.{kind}")
@@ -71,11 +71,13 @@ def _known(request: Request, kind: str) -> View:
 
 def _picture(request: Request, view: View, kind: str, draw: Callable[[], bytes], what: str) -> Response:
     make = draw if kind == "svg" else lambda: picture_png(draw())
-    return _kept(request, make, TYPES[kind], attached(view, kind, what))
+    return _kept(request, view, make, TYPES[kind], attached(view, kind, what))
 
 
-def _kept(request: Request, make: Callable[[], bytes], media_type: str, headers: dict[str, str]) -> Response:
-    body = site_of(request).kept(f"{request.url.path}?{request.url.query}", make)
+def _kept(
+    request: Request, view: View, make: Callable[[], bytes], media_type: str, headers: dict[str, str]
+) -> Response:
+    body = site_of(request).kept(kept_under(view), make)
     return Response(body, media_type=media_type, headers=headers)
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import gzip
 import re
+from collections.abc import Callable
 from functools import cache
 from html.parser import HTMLParser
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -358,6 +360,28 @@ def test_state_goes_along_in_links_and_what_is_usual_is_left_out() -> None:
     text = get(f"/wijken?onderwerp={JOINT}&periode={NEWEST}&lang=en").text
     assert f'href="/overzicht?onderwerp={JOINT}&amp;periode={NEWEST}&amp;lang=en"' in text
     assert 'href="/overzicht"' in get("/wijken").text
+
+
+class Counting(Site):
+    """A site that says under which names answers are kept."""
+
+    names: ClassVar[set[str]] = set()
+
+    def kept(self, address: str, make: Callable[[], bytes]) -> bytes:
+        self.names.add(address)
+        return super().kept(address, make)
+
+
+def test_who_makes_up_addresses_has_nothing_drawn_anew() -> None:
+    """P06: what no page reads is no state. Control: another search, another draw of noise and another area are."""
+    made = t.town(rounds=1)
+    asked = Reader(Counting(lambda: made, lambda: made.log_size))
+    same = ("/wijken", "/wijken?x=1", "/wijken?zoek=a&y=2", "/wijken?lang=nl&periode=jaar", "/wijken?niveau=wijk")
+    assert len({asked.get(address).text for address in same}) == 1
+    assert len(Counting.names) == 1
+    others = ("/?zoek=a", "/?zoek=b", "/toelichting", "/toelichting?stap=1", f"/wijken?gebied={HERE}", "/cijfers.csv")
+    assert len({asked.get(address).text for address in others}) == len(others)
+    assert len(Counting.names) == 1 + len(others)
 
 
 def test_a_search_finds_names_and_postcodes() -> None:
