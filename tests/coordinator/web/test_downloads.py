@@ -137,6 +137,7 @@ def test_a_hostile_label_runs_nowhere(label: str) -> None:
 
 
 ROUTES = (
+    *("/signalen", "/toelichting", "/beschikbaarheid", f"/signalen?gebied={HIDDEN}"),
     *("/", "/wijken", "/wijken?kaart=waarde", "/wijken?niveau=buurt", "/overzicht"),
     *(f"/wijken?gebied={HIDDEN}", f"/gebied/{HIDDEN}", f"/gebied/{HIDDEN}.pdf"),
     *(f"/vergelijken?gebieden={HIDDEN},{BUSY[0]}", "/kaart.svg", "/kaart.png", f"/verloop.svg?gebied={HIDDEN}"),
