@@ -32,7 +32,7 @@ def with_breaks(made: Monitor) -> Monitor:
         SeriesBreak(Period("2025-Q3"), BreakKind.CODE_LIST),
         SeriesBreak(Period("2025-Q4"), BreakKind.LAW),
     )
-    topics = {**made.indicators, MAIN: replace(made.indicators[MAIN], breaks=found)}
+    topics = {name: replace(each, breaks=found if name == MAIN else ()) for name, each in made.indicators.items()}
     return replace(made, indicators=MappingProxyType(topics))
 
 
