@@ -21,18 +21,20 @@ HERE, THERE = BUSY[0], BUSY[1]
 @cache
 def reader(*, broken: bool = False, withdrawn: bool = False) -> Reader:
     made = town(withdrawn=frozenset({Period("2025-Q2")} if withdrawn else ()))
-    shown = with_breaks(made) if broken else made
+    shown = with_breaks(made, broken=broken)
     return Reader(Site(load=lambda: shown, size=lambda: shown.log_size))
 
 
-def with_breaks(made: Monitor) -> Monitor:
-    """Return the town in which two things changed in the third quarter and one in the fourth."""
+def with_breaks(made: Monitor, *, broken: bool) -> Monitor:
+    """Return the town without any break; broken: two things changed in the third quarter and one in the fourth."""
     found = (
         SeriesBreak(Period("2025-Q3"), BreakKind.BOUNDARY),
         SeriesBreak(Period("2025-Q3"), BreakKind.CODE_LIST),
         SeriesBreak(Period("2025-Q4"), BreakKind.LAW),
     )
-    topics = {name: replace(each, breaks=found if name == MAIN else ()) for name, each in made.indicators.items()}
+    topics = {
+        name: replace(each, breaks=found if broken and name == MAIN else ()) for name, each in made.indicators.items()
+    }
     return replace(made, indicators=MappingProxyType(topics))
 
 
