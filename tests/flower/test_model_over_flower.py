@@ -194,6 +194,6 @@ def test_a_model_of_a_hundred_thousand_households_at_ten_partners_is_done_and_fo
         found = model.fitted()
     finally:
         model.processes.stop()
-    assert abs(found["households"] - 80_000) < 1_000
+    assert 76_000 < found["households"] < 80_500  # four of five; a clipped row counts for less than one
     assert len(found["coefficients"]) == 21
     assert sum(each["demonstrated"] for each in found["coefficients"]) >= 10
