@@ -10,16 +10,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-import duckdb
 import numpy as np
-import pandas as pd
 import polars as pl
 
 from partner_node.counting import count
@@ -29,7 +27,6 @@ from partner_node.delivery.mapping import parse_mapping
 from partner_node.profiles.school import SCHOOL
 from partner_node.sort_instructions import sort_environment
 from partner_node.sources.opening import open_source
-from partner_node.sources.source import BATCH_ROWS
 from protocol.digest import digest_of
 from simulations.benchmarks.node_world import (
     BUURTEN,
@@ -37,7 +34,6 @@ from simulations.benchmarks.node_world import (
     FIRST_DAY,
     HEADER,
     MAPPING,
-    MOST_EVENTS,
     QUARTER,
     NothingBefore,
     geography,
@@ -45,6 +41,9 @@ from simulations.benchmarks.node_world import (
 )
 from simulations.benchmarks.result import Result, less_is_better
 
+# Loaded in their own processes only: what they hold is not the node's.
+PEERS, FLOOR = ("polars", "duckdb", "pandas"), "floor"
+_OTHERS = "simulations.benchmarks.node_peers"
 UNITS, ROWS_A_UNIT = 1_000_000, 10  # ten, so that the bound on cells cuts nobody: the peers do not know it
 TODAY = date(2026, 4, 1)
 RUNS = 3
@@ -79,14 +78,14 @@ def road(name: str, form: str, *, units: int, limit_s: str, runs: int = RUNS) ->
 
     Raises: CountsDiffer.
     """
-    found: dict[str, list[Answer]] = {who: [] for who in (*ROADS, FLOOR)}
+    found: dict[str, list[Answer]] = {who: [] for who in ("node", *PEERS, FLOOR)}
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"verzuim.{form}"
         _run("write", file, units)
         for _ in range(runs):
-            answers = {who: _child(who, file) for who in (*ROADS, FLOOR)}
-            if len({answers[who].counts for who in ROADS}) != 1:
-                raise CountsDiffer(f"{name}: the counts of {', '.join(ROADS)} differ")
+            answers = {who: _child(who, file) for who in ("node", *PEERS, FLOOR)}
+            if len({answers[who].counts for who in ("node", *PEERS)}) != 1:
+                raise CountsDiffer(f"{name}: the counts of node, {', '.join(PEERS)} differ")
             for who, answer in answers.items():
                 found[who].append(answer)
     figures = {
@@ -150,70 +149,8 @@ def count_node(path: Path) -> list[int]:
     )
     member, study = member_and_study(place)
     counted = count(delivery.records, member, digest_of(study), QUARTER, known=NothingBefore(), secret=_SECRET)
-    counts: list[int] = counted.cells.values.tolist()  # noqa: PD011 - no frame
+    counts: list[int] = counted.cells.values.tolist()
     return counts
-
-
-def read_only(path: Path) -> list[int]:
-    """Read every column that the node needs, in batches, and count nothing."""
-    rows = pl.scan_csv(path, separator=";", infer_schema=False) if path.suffix == ".csv" else pl.scan_parquet(path)
-    for _ in rows.select(HEADER).collect_batches(chunk_size=BATCH_ROWS):
-        pass
-    return []
-
-
-def count_polars(path: Path) -> list[int]:
-    """Count with polars, streaming."""
-    rows = pl.scan_csv(path, separator=";", infer_schema=False) if path.suffix == ".csv" else pl.scan_parquet(path)
-    day = pl.col(HEADER[3]).str.to_date("%d-%m-%Y")
-    counts = (
-        rows.filter(day.is_between(FIRST_DAY, FIRST_DAY + timedelta(days=DAYS - 1)))
-        .group_by(HEADER[1], HEADER[2])
-        .agg(pl.len().clip(upper_bound=MOST_EVENTS).cast(pl.Int64).alias("events"))
-        .group_by(HEADER[2])
-        .agg(pl.col("events").sum())
-        .collect(engine="streaming")
-    )
-    return _in_order(dict(counts.iter_rows()))
-
-
-def count_duckdb(path: Path) -> list[int]:
-    """Count with DuckDB."""
-    rows = f"read_csv('{path}', delim=';', all_varchar=true)" if path.suffix == ".csv" else f"read_parquet('{path}')"
-    last = FIRST_DAY + timedelta(days=DAYS - 1)
-    query = (
-        f'SELECT b, sum(least(n, {MOST_EVENTS}))::BIGINT FROM (SELECT "{HEADER[1]}" h, "{HEADER[2]}" b, count(*) n '  # noqa: S608 - of our own words only
-        f"FROM {rows} WHERE strptime(\"{HEADER[3]}\", '%d-%m-%Y') BETWEEN DATE '{FIRST_DAY}' AND DATE '{last}' "
-        "GROUP BY h, b) GROUP BY b"
-    )
-    return _in_order(dict(duckdb.connect().sql(query).fetchall()))
-
-
-def count_pandas(path: Path) -> list[int]:
-    """Count with pandas; it reads Parquet through another library, here DuckDB."""
-    wanted = list(HEADER[1:])
-    if path.suffix == ".csv":
-        rows = pd.read_csv(path, sep=";", usecols=wanted, dtype=str)
-    else:
-        rows = duckdb.read_parquet(str(path)).select(*map(duckdb.ColumnExpression, wanted)).df()
-    day = pd.to_datetime(rows[HEADER[3]], format="%d-%m-%Y")
-    last = pd.Timestamp(FIRST_DAY + timedelta(days=DAYS - 1))
-    inside = rows[day.between(pd.Timestamp(FIRST_DAY), last)]
-    counts = inside.groupby([HEADER[1], HEADER[2]], sort=False).size().clip(upper=MOST_EVENTS).groupby(level=1).sum()
-    return _in_order({str(code): int(events) for code, events in counts.items()})
-
-
-PEERS: Mapping[str, Callable[[Path], list[int]]] = {
-    "polars": count_polars,
-    "duckdb": count_duckdb,
-    "pandas": count_pandas,
-}
-ROADS: Mapping[str, Callable[[Path], list[int]]] = {"node": count_node, **PEERS}
-FLOOR = "floor"
-
-
-def _in_order(events: Mapping[str, int]) -> list[int]:
-    return [events.get(code, 0) for code in BUURTEN]
 
 
 def _child(who: str, file: Path) -> Answer:
@@ -238,8 +175,9 @@ def main(who: str, path: Path, units: str = "") -> None:
     if who == "write":
         write_file(path, int(units))
         return
+    road_of = count_node if who == "node" else import_module(_OTHERS).ROADS[who]
     started = time.process_time()
-    counts = (read_only if who == FLOOR else ROADS[who])(path)
+    counts = road_of(path)
     print(json.dumps({"cpu_s": time.process_time() - started, "peak_mb": _peak_mb(), "counts": counts}))
 
 

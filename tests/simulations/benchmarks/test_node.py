@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from simulations.benchmarks import node
+from simulations.benchmarks import node, node_peers
 from simulations.benchmarks.node_world import HEADER
 
 UNITS = 300
+ROADS = {"node": node.count_node} | {who: node_peers.ROADS[who] for who in node.PEERS}
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
@@ -15,7 +16,7 @@ def test_the_node_and_its_peers_count_one_file_alike(tmp_path: Path, form: str) 
     """Nearly all of 3,000 rows fall in cells of their own, so hardly any is cut off at three."""
     path = tmp_path / f"verzuim.{form}"
     node.write_file(path, UNITS)
-    counts = {who: road(path) for who, road in node.ROADS.items()}
+    counts = {who: road(path) for who, road in ROADS.items()}
     assert 2_990 <= sum(counts["node"]) <= 3_000
     assert len({tuple(found) for found in counts.values()}) == 1
 
@@ -24,8 +25,14 @@ def test_events_of_a_household_in_one_cell_are_cut_off_by_all(tmp_path: Path) ->
     path = tmp_path / "verzuim.csv"
     rows = [f"V{row};H{row // 5};BU99010007;05-01-2026" for row in range(25)]
     path.write_text("\n".join([";".join(HEADER), *rows, ""]))
-    for road in node.ROADS.values():
+    for road in ROADS.values():
         assert (road(path)[7], sum(road(path))) == (15, 15)
+
+
+def test_the_floor_reads_and_counts_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "verzuim.csv"
+    node.write_file(path, UNITS)
+    assert node_peers.ROADS[node.FLOOR](path) == []
 
 
 def test_figures_come_from_processes_of_their_own() -> None:
