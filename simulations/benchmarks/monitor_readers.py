@@ -87,11 +87,18 @@ def _serve(pipe: Connection) -> None:
 
 
 async def read(
-    address: str, pages: Sequence[str], *, readers: int, ramp_s: float, last_s: float, own_certificate: bool = False
+    address: str,
+    pages: Sequence[str],
+    *,
+    readers: int,
+    ramp_s: float,
+    last_s: float,
+    think_s: float = THINK_S,
+    own_certificate: bool = False,
 ) -> Reading:
-    """Let readers come one after another over ramp_s, each open a page a second, and all stop after last_s.
+    """Let readers come one after another over ramp_s, each look at one page after another, and all stop after last_s.
 
-    own_certificate: of a server that vouches for itself.
+    think_s: between two pages of one reader. own_certificate: of a server that vouches for itself.
     """
     took: list[float] = []
     wrong = 0
@@ -110,7 +117,7 @@ async def read(
                 wrong += 1
             took.append(time.perf_counter() - began)
             step += 1
-            await asyncio.sleep(THINK_S)
+            await asyncio.sleep(think_s)
 
     limits = httpx.Limits(max_connections=readers)
     async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60, verify=not own_certificate) as client:

@@ -24,6 +24,7 @@ from tests.house import ROOT
 
 CONFIG = ROOT / "deploy" / "nginx" / "monitor.conf"
 USERS, RAMP_S, SLOW_S = 100, 300.0, 1.0
+LOOK_S = 3.0  # that a reader looks at a page: few are as fast
 READERS, WATCHED_S = 20, 20.0
 IDLE, LORIS, FLOOD = 10_000, 500, 20
 PAUSE_S = 0.1  # of each of those: 200 requests a second, ten times what is let through; more is this machine's own cost
@@ -170,10 +171,10 @@ def test_a_hundred_readers_who_come_over_five_minutes_are_answered() -> None:
     """P02: p95 below 1 s and fewer than 1 in 1,000 answers that are none."""
     with served() as monitor:
         got = asyncio.run(
-            read(monitor.address, monitor.pages, readers=USERS, ramp_s=RAMP_S, last_s=RAMP_S + 10),
+            read(monitor.address, monitor.pages, readers=USERS, ramp_s=RAMP_S, last_s=RAMP_S + 10, think_s=LOOK_S),
         )
         memory = peak_mb(monitor.process)
-    assert len(got.took_s) > 10_000
-    assert got.p95_s < SLOW_S
+    assert len(got.took_s) > 4_000
+    assert got.p95_s < SLOW_S, got.p95_s
     assert got.wrong < len(got.took_s) / 1_000
     assert memory < 300

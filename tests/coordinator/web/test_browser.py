@@ -274,6 +274,9 @@ def test_print_and_forced_colours_keep_the_words_and_the_marks(page: Page, monit
     """On paper without the menu; with a reader's own colours the map keeps its fills."""
     page.goto(f"{monitor}/wijken")
     page.emulate_media(media="print")
+    # Browsers print no backgrounds: white words on brown would be gone.
+    inks = "[...document.querySelectorAll('.tag.hi')].map(e => getComputedStyle(e).color)"
+    assert set(page.evaluate(inks)) == {"rgb(23, 36, 47)"}
     assert not page.get_by_role("navigation", name="Hoofdmenu").is_visible()
     assert page.locator("[data-map]").is_visible()
     page.emulate_media(media="screen", forced_colors="active")
