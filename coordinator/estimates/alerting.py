@@ -163,6 +163,7 @@ def cusum_run_length(slack: float, limit: float, *, drift: float = 0.0) -> float
     return float(np.linalg.solve(np.eye(STEPS) - chain, np.ones(STEPS))[0])
 
 
+@lru_cache(maxsize=256)  # as above
 def ewma_run_length(weight: float, limit: float, *, drift: float = 0.0) -> float:
     """Return the mean number of periods until a two-sided moving average rings. limit: in its own standard errors.
 

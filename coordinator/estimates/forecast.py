@@ -6,7 +6,7 @@ import numpy as np
 
 from coordinator.estimates.estimate import Estimates, Floats, Reason, estimates
 from coordinator.estimates.skill import Skill, skill
-from coordinator.estimates.trend import trend
+from coordinator.estimates.trend import one_ahead
 
 LEAST_PERIODS = 8  # two years of quarters: to judge the last of them by those before
 JUDGED = 4  # periods that each forecast is made for without having seen them
@@ -32,13 +32,13 @@ def forecast(series: Estimates, people: Floats, factor: float, *, since: int = 0
     if periods < LEAST_PERIODS:
         return Reason.TOO_FEW
 
-    def level(before: Estimates) -> Floats:
-        return trend(before, _usual(before, people), factor, for_model=True).now.value[:, -1]
-
-    found = skill(used, level, first=periods - JUDGED)
+    first = periods - JUDGED
+    known = Estimates(used.value[:, :first], used.variance[:, :first], used.reason[:, :first])
+    ahead = one_ahead(used, _usual(known, people), factor)
+    found = skill(used, lambda before: ahead[:, before.value.shape[1]], first=first)
     if isinstance(found, Reason):
         return found
-    return Forecast(found, level(used) if found.shown else None)
+    return Forecast(found, ahead[:, periods] if found.shown else None)
 
 
 def _usual(before: Estimates, people: Floats) -> Floats:

@@ -112,8 +112,25 @@ def known_trend(
     return Trend(estimates(passed.value, passed.variance, absent), estimates(value, variance, absent), breaks, change)
 
 
+def one_ahead(series: Estimates, level: Floats, factor: float) -> Floats:
+    """Return for every period, and for the next, the level to expect from the periods before it alone.
+
+    level, factor: as `trend`. Result: float64, shape (series, periods + 1), 0 where nothing was told before. The shares
+    of change are weighed anew at each period by how likely they made what was seen until then.
+    """
+    seen = Estimates(series.value.copy(), series.variance + (factor * level)[:, None], series.reason.copy())
+    starts = np.zeros(series.value.shape[1], dtype=bool)
+    passed = [_filtered(seen, (share * level) ** 2, starts) for share in CHANGES]
+    scores = np.cumsum([each.likelihood for each in passed], axis=1)
+    weights = np.exp(scores - logsumexp(scores, axis=0))
+    levels = np.einsum("st,sat->at", weights, np.stack([each.value for each in passed]))
+    return np.concatenate([np.zeros((len(levels), 1)), levels], axis=1)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class _Filtered:
+    """value, variance: shape (series, periods). likelihood: its logarithm, of each period, shape (periods,)."""
+
     value: Floats
     variance: Floats
     likelihood: Floats
@@ -123,7 +140,7 @@ def _filtered(seen: Estimates, walk: Floats, starts: Bools) -> _Filtered:
     """Go forward through the periods; an infinite variance is a level of which nothing is known yet."""
     count, periods = seen.value.shape
     value, variance = np.zeros((count, periods)), np.full((count, periods), np.inf)
-    likelihood = np.zeros(count)
+    likelihood = np.zeros(periods)
     level, error = np.zeros(count), np.full(count, np.inf)
     for at in range(periods):
         error = np.full(count, np.inf) if starts[at] else error + walk
@@ -133,7 +150,7 @@ def _filtered(seen: Estimates, walk: Floats, starts: Bools) -> _Filtered:
         total = known + noise
         surprise = seen.value[:, at] - level
         counted = told & ~fresh
-        likelihood -= np.where(counted, 0.5 * (np.log(total) + surprise**2 / total), 0.0)
+        likelihood[at] = -float(np.where(counted, 0.5 * (np.log(total) + surprise**2 / total), 0.0).sum())
         gain = np.where(told, np.where(fresh, 1.0, known / total), 0.0)
         level = level + gain * np.where(told, surprise, 0.0)
         error = np.where(told, np.where(fresh, noise, known * noise / total), error)
