@@ -53,15 +53,16 @@ class Office:
         """Return the channel of files to all parties of the covenant in force."""
         return Courier(self.folder / self.config.courier, self.covenant().covenant.participants)
 
-    def covenant(self) -> SignedCovenant:
-        """Return the newest covenant that all signed.
+    def covenant(self, version: int | None = None) -> SignedCovenant:
+        """Return the newest covenant that all signed, or an earlier version.
 
         Raises: NothingAgreed.
         """
-        covenants = self.store.covenants()
-        if not covenants:
-            raise _nothing("no covenant that all parties signed", "covenant verify")
-        return covenants[-1]
+        found = [each for each in self.store.covenants() if version in {None, each.covenant.version}]
+        if not found:
+            which = "" if version is None else f" of version {version}"
+            raise _nothing(f"no covenant{which} that all parties signed", "covenant verify")
+        return found[-1]
 
     def studies(self, signed: SignedCovenant | None = None) -> dict[Digest, SignedStudy]:
         """Return the studies of a covenant, or of the one in force, the first kept first."""

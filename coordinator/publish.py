@@ -14,6 +14,7 @@ from coordinator.release import make_release, sign_release
 from coordinator.whole_file import write_whole
 from privacy.publication import Delivery, variances
 from protocol.bundle import Audience, pack_bundle
+from protocol.covenant.signed import SignedCovenant
 from protocol.digest import digest_of, digest_of_bytes
 from protocol.ledger.entry import (
     ApprovalEntry,
@@ -210,25 +211,25 @@ def withdrawn_periods(office: Office) -> frozenset[tuple[Digest, Period]]:
     )
 
 
-def bundle_files(office: Office) -> dict[Audience, dict[str, bytes]]:
-    """Return the bundle of every released round for each audience.
+def bundle_files(office: Office, agreed: SignedCovenant | None = None) -> dict[Audience, dict[str, bytes]]:
+    """Return the bundle of every round that was released under a covenant, or the one in force, for each audience.
 
     Raises: NotReleased.
     """
-    member, store = office.member(), office.store
+    signed = agreed or office.covenant()
+    member, store, studies = office.member(signed), office.store, office.studies(signed)
     rounds = []
     for released in {signed.release.slot: signed for signed in store.releases()}.values():
         slot = store.slot(released.release.slot)
-        if slot is not None:
+        if slot is not None and released.release.study_digest in studies:
             rounds.append(PublishedRound(slot, released, _second(_path(office, released.release))))
     if not rounds:
         raise _not_released(None)
-    studies = office.studies()
     approvals = tuple(approval for digest in studies for approval in store.approvals(digest))
-    agreed = Agreed(office.covenant(), member.geography, member.code_lists, tuple(studies.values()), approvals)
+    told = Agreed(signed, member.geography, member.code_lists, tuple(studies.values()), approvals)
     checkpoint = signed_head(store.log, member.covenant, member.id, member.key)
     log = CoordinatorLog(store.log.leaves(), checkpoint)
-    return {audience: pack_bundle(collect_bundle(agreed, rounds, log, audience=audience)) for audience in Audience}
+    return {audience: pack_bundle(collect_bundle(told, rounds, log, audience=audience)) for audience in Audience}
 
 
 def _path(office: Office, release: Release) -> Path:
@@ -254,8 +255,9 @@ def _is_published(drafted: Drafted) -> bool:
 
 def _not_released(period: Period | None) -> NotReleased:
     return NotReleased(
-        got=f"no release of {period}" if period else "no release",
+        got=f"no release of {period}" if period else "no release under this covenant",
         wanted="a published release",
         act="the operator must publish it first",
-        hint="samenzicht-coordinator release PERIOD",
+        hint="samenzicht-coordinator release PERIOD"
+        + ("" if period else ", or export --covenant-version of an earlier one"),
     )

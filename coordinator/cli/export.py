@@ -14,6 +14,7 @@ from coordinator.publish import bundle_files, opened_tables, withdrawn_periods
 from coordinator.whole_file import write_whole
 from privacy.audit.verify import verify
 from privacy.language import Language
+from protocol.covenant.signed import SignedCovenant
 from protocol.digest import digest_of
 
 
@@ -29,14 +30,18 @@ def register(app: typer.Typer) -> None:
 def export_command(
     to: Annotated[Path, typer.Option("--to", file_okay=False, help="folder to write to")],
     *,
+    version: Annotated[
+        int | None, typer.Option("--covenant-version", min=1, help="what was released under an earlier covenant")
+    ] = None,
     folder: Folder = Path(),
     as_json: AsJson = False,
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Write the figures (CSV, JSON, XLSX, ODS), the bundle for the parties and the public one, both checked first."""
     with telling(), open_office(folder, read_only=True) as office:
-        digest = digest_of(office.covenant().covenant)
-        bundles = bundle_files(office)
+        agreed = office.covenant(version)
+        digest = digest_of(agreed.covenant)
+        bundles = bundle_files(office, agreed)
         for audience, files in bundles.items():
             report = verify(files, covenant_digest=digest)
             if not report.holds:
@@ -49,7 +54,7 @@ def export_command(
             for name, body in files.items():
                 write_whole(to / f"{audience.value}-bundle" / name, body)
         bundles.clear()  # they are as large as the figures
-        figures = _figures(office)
+        figures = _figures(office, agreed)
     write_figures(figures, to)
     tell(said(lang, "beide bundels nagekeken", "both bundles checked"))
     number, hidden = len(figures), figures.hidden
@@ -59,10 +64,10 @@ def export_command(
     show({"figures": number, "not_shown": hidden, "to": str(to)}, lines, as_json=as_json)
 
 
-def _figures(office: Office) -> Figures:
-    member, gone = office.member(), withdrawn_periods(office)
+def _figures(office: Office, agreed: SignedCovenant) -> Figures:
+    member, gone = office.member(agreed), withdrawn_periods(office)
     found = []
-    for digest, signed in office.studies().items():
+    for digest, signed in office.studies(agreed).items():
         study = signed.study
         declared = tuple(
             entry for scheduled in study.schedule for entry in office.store.declarations(digest, scheduled.period)

@@ -3,12 +3,17 @@
 import csv
 import io
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
 
 from coordinator.figures_file import DICTIONARY, LICENCE, PRACTICE, REASONS
+from privacy.audit.cli import read_files
+from privacy.audit.verify import verify
+from protocol.digest import digest_of
+from protocol.ledger.entry import CovenantEntry
 from protocol.words.ids import Line
 from tests import example
 from tests.coordinator.example_office import ExampleOffice, covenant
@@ -122,3 +127,29 @@ def test_invented_figures_say_so_in_every_row_and_on_the_first_sheet(exported: P
     office.publish()
     office.done("export", "--to", str(tmp_path / "out"))
     assert {row["mark"] for row in from_csv(tmp_path / "out" / "figures.csv")} == {""}
+
+
+def test_after_the_yearly_covenant_what_was_released_before_is_exported_by_its_version(tmp_path: Path) -> None:
+    """Its bundle holds under the covenant that it was agreed under, and the new one has none until it released."""
+    office = ExampleOffice(tmp_path)
+    office.make()
+    office.start()
+    office.run_to_the_end()
+    office.publish()
+    office.done("export", "--to", str(tmp_path / "before"))
+    old = covenant()
+    dates = {"valid_from": date(2027, 1, 1), "valid_until": date(2027, 12, 31)}
+    new = old.model_copy(update={"version": 2, "previous": digest_of(old), **dates})
+    with office.open() as store, store.transaction():
+        store.keep_covenant(example.signed_covenant(new))
+        store.log.append(CovenantEntry(covenant_digest=digest_of(new)).encode())
+    refused = office.call("export", "--to", str(tmp_path / "none"))
+    assert refused.exit_code == 1
+    assert "not-released" in refused.stderr
+    assert "--covenant-version" in refused.stderr
+    assert not (tmp_path / "none").exists()
+    office.done("export", "--to", str(tmp_path / "after"), "--covenant-version", "1")
+    assert (tmp_path / "after" / "figures.csv").read_bytes() == (tmp_path / "before" / "figures.csv").read_bytes()
+    report = verify(read_files(tmp_path / "after" / "public-bundle"), covenant_digest=digest_of(old))
+    assert report.holds
+    assert office.call("export", "--to", str(tmp_path / "none"), "--covenant-version", "3").exit_code == 1
