@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from coordinator.flower.folder import node_keys
 from coordinator.flower.link import Link
+from coordinator.office import open_office
 from coordinator.rounds import begin, turn
 from coordinator.session import Session
 from partner_node.config import load_config
@@ -54,3 +55,14 @@ def counted(parties: Parties, party: PartyId, slot: Digest) -> tuple[NDArray[np.
     with node.writing() as vault:
         session = take_part(node, vault, today=lambda: parties.today).session
         return load_commitment(vault, slot).values, session.own_counts(session.shelf.memory.slots[slot])
+
+
+def exact_sum(parties: Parties) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the opened sum of the only round, seen to be of what the vaults sent, and the sum of what they counted."""
+    with open_office(parties.office, read_only=True) as office:
+        (slot,) = office.store.slots()
+        opened = office.session().opened(slot.slot).values
+        assert not slot.objections
+    both = [counted(parties, party, slot.slot) for party in NODES]
+    assert opened.tolist() == np.sum([sent for _, sent in both], axis=0).tolist()
+    return opened, np.sum([values for values, _ in both], axis=0)
