@@ -8,13 +8,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from protocol.ledger.leaf import MAX_LEAF_BYTES
-from protocol.ledger.note import MAX_NOTE_BYTES
+from protocol.round.messages import LeafText, NoteText
 from protocol.wire import MAX_INTEGER, WireValue
 
 SERVICE, METHOD = "samenzicht.LedgerFeed", "Follow"
 MAX_ENTRIES = 256  # of a part: with the quotes of JSON within JSON well below the 4 MiB that gRPC takes by default
-_Entry = Annotated[str, Field(min_length=2, max_length=MAX_LEAF_BYTES)]
 
 
 class FeedQuestion(WireValue):
@@ -34,6 +32,6 @@ class FeedPart(WireValue):
 
     kind: Literal["feed-part"] = "feed-part"
     format: Literal[1] = 1
-    checkpoint: Annotated[str, Field(min_length=1, max_length=MAX_NOTE_BYTES)]
-    entries: Annotated[tuple[_Entry, ...], Field(max_length=MAX_ENTRIES)]
+    checkpoint: NoteText
+    entries: Annotated[tuple[LeafText, ...], Field(max_length=MAX_ENTRIES)]
     first: Annotated[int, Field(ge=0, le=MAX_INTEGER)]

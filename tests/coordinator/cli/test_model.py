@@ -1,11 +1,14 @@
 """A model by the operator's own commands, over files: run its steps, see it, publish a step, export no part of it."""
 
 import json
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import exp
+from typing import Any
 
 import pytest
+from click.testing import Result
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from coordinator.estimates.bundle_tables import bundle_tables
@@ -54,9 +57,18 @@ def study() -> Study:
     )
 
 
+@dataclass(frozen=True)
+class Played:
+    """An office that played a whole model. early, steps: what it said before the last step, of model and of steps."""
+
+    office: ExampleOffice
+    early: Result
+    steps: dict[str, Any]
+
+
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> ExampleOffice:
-    """An office after the five steps of a fit; the scores are still to come."""
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """Play the five steps of a fit, ask, and play the scores."""
     check_study(study(), covenant())
     made = ExampleOffice(tmp_path_factory.mktemp("model"), study=study())
     made.make()
@@ -65,17 +77,20 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> ExampleOffice:
         private = X25519PrivateKey.from_private_bytes(example.secret(f"agree {party}"))
         made.parties[party] = ModelParty(member(party, covenant(), made.study), private, held.get(party), 3)
     assert run_model(made) == [f"2025-s{step:02d}" for step in range(1, LAST)]
-    return made
+    early, steps = made.call("model", "2025"), json.loads(made.done("model", "2025", "--history", "--json").stdout)
+    assert len(run_model(made, now=LATER, now_s=LATER_S)) == LAST
+    return Played(made, early, steps)
 
 
-def test_a_model_without_its_last_step_is_refused_and_with_it_shown(office: ExampleOffice) -> None:
-    early = office.call("model", "2025")
-    assert early.exit_code == 1
-    assert "scores" in early.stderr
-    steps = json.loads(office.done("model", "2025", "--history", "--json").stdout)
-    assert [each["round"] for each in steps["history"]] == [f"2025-s{step:02d}" for step in range(1, LAST)]
-    assert "coefficients" not in steps
-    assert len(run_model(office, now=LATER, now_s=LATER_S)) == LAST
+def test_a_model_without_its_last_step_is_refused_and_its_steps_are_shown(played: Played) -> None:
+    assert played.early.exit_code == 1
+    assert "scores" in played.early.stderr
+    assert [each["round"] for each in played.steps["history"]] == [f"2025-s{step:02d}" for step in range(1, LAST)]
+    assert "coefficients" not in played.steps
+
+
+def test_a_whole_model_is_shown_with_intervals_and_what_it_is_worth(played: Played) -> None:
+    office = played.office
     done = office.done("model", "2025", "--json")
     found = json.loads(done.stdout)
     assert [each["feature"] for each in found["coefficients"]] == ["constant", *(f"Kenmerk {n}" for n in range(1, 5))]
@@ -97,7 +112,8 @@ def test_a_model_without_its_last_step_is_refused_and_with_it_shown(office: Exam
     assert office.call("model", "2025-s01").exit_code == 2
 
 
-def test_all_steps_are_published_by_one_command_and_are_no_figure_in_an_export(office: ExampleOffice) -> None:
+def test_all_steps_are_published_by_one_command_and_are_no_figure_in_an_export(played: Played) -> None:
+    office = played.office
     office.publish("2025")
     folder = office.home / "out"
     office.done("export", "--to", str(folder))
