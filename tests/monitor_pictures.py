@@ -15,9 +15,9 @@ from tests.house import ROOT
 FOLDER = ROOT / "docs" / "pictures"
 WIDTH, HEIGHT = 1280, 1060  # a whole map, and what stands beside it
 PICTURES = {
-    "monitor-wijken": "/wijken?gebied=WK990104",
+    "monitor-wijken": "/wijken?gebied=WK990113",
     "monitor-overzicht": "/overzicht",
-    "monitor-gebied": "/gebied/WK990104",
+    "monitor-gebied": "/gebied/WK990113",
 }
 MAX_BYTES = 300_000
 SERVED = "http://127.0.0.1:8430"
