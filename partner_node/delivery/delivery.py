@@ -121,29 +121,25 @@ def read_delivery(
 def _section(reader: RowReader, sources: Sequence[Source], places: Places, tally: FaultTally) -> _Section:
     """Read the files of one record type, and keep each event of a unit once."""
     gathered = GatheredRows()
-    file_of: list[int] = []
-    usable: list[int] = []
-    read = dict.fromkeys((source.name for source in sources), 0)
-    for number, source in enumerate(sources):
+    read, usable, used = (dict.fromkeys((source.name for source in sources), 0) for _ in range(3))
+    for source in sources:
         for batch in source.batches(reader.headers):
             read[source.name] += len(batch)
             part = reader.read(batch, file=source.name)
             gathered.add(part)
-            file_of.append(number)
-            usable.append(len(part.unit))
-    if not file_of:  # `check_ids` saw rows: a damaged file has them in some of its columns only
+            usable[source.name] += len(part.unit)
+    if not any(read.values()):  # `check_ids` saw rows: a damaged file has them in some of its columns only
         check_rows(list(read))
-    file = np.repeat(np.array(file_of, dtype=np.int16), usable)
     rows = gathered.whole()
     doubled = find_doubled(_beside_own(rows.unit), rows.event, _contents(reader, rows, places))
     dropped = doubled.same | doubled.otherwise
-    used: dict[str, int] = {}
-    without_rows = tuple(source.name for number, source in enumerate(sources) if not (file == number).any())
-    for number, source in enumerate(sources):
-        here = file == number
-        used[source.name] = int(np.count_nonzero(here & ~dropped))
+    end = 0
+    for name, many in usable.items():  # the rows of a file stand together
+        first, end = end, end + many
+        used[name] = many - int(np.count_nonzero(dropped[first:end]))
         for reason, found in ((Reason.DOUBLED, doubled.same), (Reason.DOUBLED_OTHERWISE, doubled.otherwise)):
-            tally.add(source.name, reader.record.event, reason, int(np.count_nonzero(here & found)))
+            tally.add(name, reader.record.event, reason, int(np.count_nonzero(found[first:end])))
+    without_rows = tuple(name for name, many in usable.items() if not many)
     return _Section(reader, rows.taken(~dropped).without_hashes(), read, used, without_rows)
 
 
