@@ -185,8 +185,7 @@ def opened_tables(office: Office, study: Study) -> tuple[NoisyTable, ...]:
 
     study: of the covenant in force or of an earlier one, which its rounds are read by.
     """
-    earlier = (each for each in office.store.covenants() if digest_of(each.covenant) == study.covenant_digest)
-    member, gone = office.member(next(earlier, None)), withdrawn(office)
+    member, gone = office.member(office.store.covenant(study.covenant_digest)), withdrawn(office)
     tables: list[NoisyTable] = []
     for scheduled in study.schedule:
         digest = digest_of(study)

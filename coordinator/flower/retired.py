@@ -1,7 +1,7 @@
 """Touches the world: the keys of the line that are let in no more, ever: removed ones, and those that a newer replaced.
 
-DIR/link/retired    a digest a line. The SuperLink never lets a key in again that it once logged out for good, so one
-that is added again by an old file must be refused here, by name, before it takes the place of the key that holds.
+DIR/link/retired    a digest a line. While it runs, a SuperLink lets no key in that it once logged out for good; a new
+one knows of none. So a key that an old file adds again is refused here, before it replaces the one that holds.
 """
 
 from hashlib import sha256

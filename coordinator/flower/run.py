@@ -78,7 +78,7 @@ def register_nodes(place: Place, authority: bytes, keys: Mapping[PartyId, bytes]
     Raises: SuperLinkFailed.
     """
     with Control(place.address, authority) as control, translated():
-        # One that was logged out for good is known, too: it is never let in again, and asking would be refused.
+        # One that was logged out for good is known, too: this SuperLink lets it in no more, and would refuse to.
         known = {bytes(node.public_key) for node in control.ListNodes(ListNodesRequest()).nodes_info}
         for name, key in keys.items():
             if key not in known:
