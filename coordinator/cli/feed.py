@@ -1,7 +1,5 @@
 """Touches the world: `feed`: the coordinator's log for whoever the covenant names, as it grows."""
 
-import signal
-import threading
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coordinator.cli.telling import Folder, Lang, Now, day, said, tell, telling
+from coordinator.cli.telling import Folder, Lang, Now, day, said, stop_event, tell, telling
 from coordinator.flower.folder import edge_files
 from coordinator.office import open_office
 from privacy.language import Language
@@ -41,9 +39,7 @@ def feed_command(
 
         head, files = _look(folder, now)
         feed, certificates = Feed(head), Certificates(files)
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+        stop = stop_event()
         server, found = start_feed(feed, f"{host}:{port}", certificates)
         tell(said(lang, f"het logboek staat op {host}:{found}", f"the log is on {host}:{found}"))
         while not stop.wait(LOOK_S):

@@ -1,8 +1,6 @@
 """Touches the world: `link`: the certificates, the nodes' keys, and the SuperLink that partners' nodes call."""
 
 import os
-import signal
-import threading
 import time
 from collections.abc import Mapping
 from datetime import date
@@ -11,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from coordinator.cli.telling import AsJson, Folder, Lang, Now, day, said, show, tell, telling
+from coordinator.cli.telling import AsJson, Folder, Lang, Now, day, said, show, stop_event, tell, telling
 from coordinator.config import NAME
 from coordinator.flower.certificates import WARN_DAYS
 from coordinator.flower.errors import LinkMissing, SuperLinkFailed
@@ -139,9 +137,7 @@ def serve_command(
     with telling():
         place = place_of(folder, port_of(folder))
         warn_of_end(certificate_days_left(place, today=day(now)), lang)
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+        stop = stop_event()
         with running_superlink(place, secret=fresh_bytes(SECRET_BYTES)) as process:
             _agree(folder, place, day(now), edge, lang)
             followed_s = time.monotonic()

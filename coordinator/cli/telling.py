@@ -1,7 +1,9 @@
 """Touches the world: how every command speaks: results on stdout, the story and refusals on stderr, exit codes."""
 
 import json
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -74,3 +76,11 @@ def day(now: datetime | None) -> date:
 def said(language: Language, dutch: str, english: str) -> str:
     """Return the words of a language."""
     return dutch if language is Language.DUTCH else english
+
+
+def stop_event() -> threading.Event:
+    """Return an event that SIGTERM and Ctrl-C set from here on: how a command that serves is told to stop."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
