@@ -10,6 +10,7 @@ from contextlib import closing
 from functools import partial
 from io import FileIO
 from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -35,6 +36,13 @@ from tests.rounds import START_S
 UNIT, CAP, PROCESSES, EACH = keys("household-1"), 1_000, 8, 1_000
 NOBODY = 65534
 WIDE = Digest("7" * 64)
+
+
+def processes() -> Pool:
+    """Return eight processes of a server that has only this module: nothing of ours comes along."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context.Pool(PROCESSES)
 
 
 def spend(path: Path, slot: Digest, *, nano_rho: int = 1) -> bool:
@@ -80,7 +88,7 @@ def read_then_write(path: Path, many: int, _number: int) -> int:
 def test_processes_that_spend_at_once_never_pass_the_cap(tmp_path: Path) -> None:
     """A07: the vault has one process at a time; eight that take turns spend exactly the cap, 40 of 80 tries."""
     path = copied(tmp_path)
-    with get_context("fork").Pool(PROCESSES) as pool:
+    with processes() as pool:
         allowed = pool.map(partial(spend_often, path, 10, CAP // 40), range(PROCESSES), chunksize=1)
     assert sum(allowed) == 40
     vault = open_vault(path, owner())
@@ -93,7 +101,7 @@ def test_eight_processes_of_a_thousand_tries_spend_exactly_a_thousand() -> None:
     """A07: 8 processes x 1,000 tries of 1 nano-rho on a cap of 1,000; the control below is the same without a lock."""
     with TemporaryDirectory(dir="/dev/shm") as folder:
         path = copied(Path(folder))
-        with get_context("fork").Pool(PROCESSES) as pool:
+        with processes() as pool:
             allowed = pool.map(partial(spend_often, path, EACH, 1), range(PROCESSES), chunksize=1)
         assert sum(allowed) == CAP
         vault = open_vault(path, owner())
@@ -108,7 +116,7 @@ def test_reading_first_and_writing_then_passes_the_cap(tmp_path: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("CREATE TABLE book (amount INTEGER)")
         connection.execute("INSERT INTO book VALUES (0)")
-    with get_context("fork").Pool(PROCESSES) as pool:
+    with processes() as pool:
         allowed = pool.map(partial(read_then_write, path, EACH), range(PROCESSES), chunksize=1)
     assert sum(allowed) > CAP
 
