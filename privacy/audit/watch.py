@@ -108,9 +108,11 @@ class Watch:
             entries.unlink(missing_ok=True)
             return cls(folder, Followed(covenant))
         size = Checkpoint.parse(Note.parse(head.read_bytes()).text).size
-        lines = entries.read_text("utf-8").split("\n")[:size] if size else []
+        kept = entries.read_text("utf-8", errors="replace") if entries.is_file() else ""  # what changed fails below
+        lines = kept.split("\n")[:size] if kept else []
+        log = followed(covenant, lines, head.read_text("utf-8"))
         _write(entries, "".join(f"{line}\n" for line in lines))
-        return cls(folder, followed(covenant, lines, head.read_text("utf-8")))
+        return cls(folder, log)
 
     def follow(self, line: Line, *, once: bool = False) -> None:
         """Follow until it is told to stop; once: until what is there now was seen.
@@ -190,3 +192,8 @@ def _write(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+    names = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(names)
+    finally:
+        os.close(names)

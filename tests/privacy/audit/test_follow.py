@@ -116,6 +116,16 @@ def test_a_copy_that_was_changed_by_hand_is_refused(name: str, tmp_path: Path) -
         Watch.at(tmp_path, COVENANT)
 
 
+@pytest.mark.parametrize("left", [None, b"", b"\xff\n", LOG[0].encode() + b"\n"], ids=["no", "empty", "bytes", "short"])
+def test_a_copy_that_lost_its_entries_is_refused_by_name_and_stays_as_it_is(left: bytes | None, tmp_path: Path) -> None:
+    Watch.at(tmp_path, COVENANT).take(part(LOG))
+    path = tmp_path / ENTRIES
+    path.unlink() if left is None else path.write_bytes(left)
+    with pytest.raises(SamenzichtError):
+        Watch.at(tmp_path, COVENANT)
+    assert (path.read_bytes() if path.is_file() else None) == left
+
+
 def test_the_proof_of_a_fork_is_in_the_folder_and_the_copy_stays_as_it_was(tmp_path: Path) -> None:
     watch = Watch.at(tmp_path, COVENANT)
     watch.take(part(LOG))
