@@ -33,6 +33,11 @@ def is_installed(package: str) -> bool:
     return shutil.which(PROGRAM_OF[package]) is not None
 
 
+def pytest_configure() -> None:
+    """Let Ctrl-C work in what tests start: a run in the background ignores it, and its children would too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let campaigns take the time they take; every other test has the limit of pyproject.toml."""
     for item in items:
