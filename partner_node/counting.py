@@ -181,13 +181,7 @@ class _Chosen:
         label = labelled("bound", of.study.id.encode("ascii"), of.table.id.encode("ascii"))
         hash_key = hmac_digest(secret, label, "sha256")[:16]
         earlier = self._earlier(size) if self.before else None
-        # The core takes int64 alone: a narrow column may have wrapped before it came there. Nobody keeps the wide ones.
-        return bound_events(
-            Events(self.unit.astype(np.int64), self.cells.astype(np.int64), self.amount, keys, size),
-            bound,
-            hash_key,
-            counted=earlier,
-        )
+        return bound_events(Events(self.unit, self.cells, self.amount, keys, size), bound, hash_key, counted=earlier)
 
     def _earlier(self, size: int) -> UnitCounts:
         of = self.of

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from privacy.bound import Bound
 from privacy.choosing import Chooser, Role
-from privacy.counts import Events, UnitCounts
+from privacy.counts import Events, Index, UnitCounts
 from privacy.errors import PrivacyRefusal
 from privacy.runs import run_blocks, run_sizes, run_starts, run_sums
 from protocol.study.measure import MeasureKind
 
 _Keys = NDArray[np.unsignedinteger]
+MAX_NARROW = 2**31  # units that an index of 32 bits can name
 
 
 class AmountMismatch(PrivacyRefusal):
@@ -48,8 +49,9 @@ def bound_events(events: Events, bound: Bound, hash_key: bytes, *, counted: Unit
     chooser = Chooser(events.unit_key, hash_key)
     key, amount = _sorted_events(events, bound, cell_bits)
     del events  # the largest columns of all: a caller that keeps no name of them has their memory back here
-    # Room for every event; memory that is never written to is never taken.
-    columns = np.empty((3, key.size), dtype=np.int64)
+    # Room for every event; memory that is never written to is never taken. Indexes of half the width take half of it.
+    unit: Index = np.empty(key.size, dtype=np.dtype(np.int32 if units <= MAX_NARROW else np.int64))
+    cell, total = np.empty(key.size, dtype=np.int32), np.empty(key.size, dtype=np.int64)
     end = 0
     for rows in run_blocks(key, low_bits=cell_bits):
         pairs = _sum_by_pair(key[rows], None if amount is None else amount[rows], bound)
@@ -57,11 +59,10 @@ def bound_events(events: Events, bound: Bound, hash_key: bytes, *, counted: Unit
             pairs = _beside_counted(pairs, counted, cell_bits)
         pairs = _within(pairs, bound, cells, chooser)
         start, end = end, end + pairs.key.size
-        columns[0, start:end] = pairs.key >> cell_bits
-        columns[1, start:end] = pairs.key & ((1 << cell_bits) - 1)
-        columns[2, start:end] = pairs.amount
-    unit, cell, total = columns[:, :end]
-    return UnitCounts(unit, cell, total, units=units, cells=cells)
+        unit[start:end] = pairs.key >> cell_bits
+        cell[start:end] = pairs.key & ((1 << cell_bits) - 1)
+        total[start:end] = pairs.amount
+    return UnitCounts(unit[:end], cell[:end], total[:end], units=units, cells=cells)
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -110,9 +111,10 @@ def _sorted_events(events: Events, bound: Bound, cell_bits: int) -> tuple[_Keys,
     # Half the width sorts twice as fast. The largest key is below units << cell_bits.
     width = np.uint32 if events.units << cell_bits <= 2**32 else np.uint64
     key: _Keys = np.empty(events.unit.size, dtype=np.dtype(width))
-    # In blocks by way of `out`, so that no wide copy of the column is made. No index is negative (`Events`).
-    np.left_shift(events.unit.view(np.uint64), cell_bits, out=key, casting="unsafe")
-    np.bitwise_or(key, events.cell.view(np.uint64), out=key, casting="unsafe")
+    # In the width of the key: an index of 32 bits, shifted as it is, would wrap. Numpy widens block by block, without a
+    # wide copy of the column. No index is negative (`Events`).
+    np.left_shift(events.unit, cell_bits, out=key, dtype=key.dtype, casting="unsafe")
+    np.bitwise_or(key, events.cell, out=key, dtype=key.dtype, casting="unsafe")
     if events.amount is None:
         key.sort()
         return key, None
@@ -132,7 +134,8 @@ def _beside_counted(pairs: _Pairs, counted: UnitCounts, cell_bits: int) -> _Pair
     """Return the pairs of these units' events and of what they counted before; one side may be 0."""
     first, last = int(pairs.key[0]) >> cell_bits, int(pairs.key[-1]) >> cell_bits
     rows = slice(*np.searchsorted(counted.unit, (first, last + 1)).tolist())
-    key = (counted.unit[rows] << cell_bits | counted.cell[rows]).astype(pairs.key.dtype)
+    width = pairs.key.dtype  # widened first, as above
+    key = counted.unit[rows].astype(width) << cell_bits | counted.cell[rows].astype(width)
     both = np.union1d(pairs.key, key)
     amount, before = np.zeros((2, both.size), dtype=np.int64)
     amount[np.searchsorted(both, pairs.key)] = pairs.amount

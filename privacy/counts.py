@@ -4,6 +4,9 @@ Events --bound--> UnitCounts --filter, tabulate--> CellCounts --add noise--> Noi
 
 The first three never leave the partner. The limits below hold together: 2^24 squares of 2^19 sum to 2^62, and 2^32
 units that add 2^19 each sum to 2^51. So no int64 sum over a unit's cells or over a cell's units can wrap.
+
+An index only says which: it is compared and looked up, never added to another, so it may be int32. Whoever shifts one
+into a key does so in the width of the key (`bounding.py`). What is summed is int64.
 """
 
 from dataclasses import dataclass
@@ -16,6 +19,8 @@ from privacy.errors import PrivacyRefusal
 MAX_CELLS = 2**24  # an upload of 64 MiB at 4 bytes a cell, the largest that a study may ask (DESIGN 6)
 MAX_AMOUNT = 2**19  # what one unit may add to one cell; larger quantities are counted in larger steps
 MAX_UNITS = 2**32  # more than any register holds
+Index = NDArray[np.signedinteger]  # int32 or int64
+_INDEX_TYPES = ("int32", "int64")
 
 
 class UnsortedCounts(PrivacyRefusal):
@@ -34,22 +39,21 @@ class DoubledUnit(PrivacyRefusal):
 class Events:
     """What a partner counts, one row for each event and cell, in any order; never leaves the partner.
 
-    unit: int64, shape (events,), index of the unit, 0 .. units - 1.
-    cell: int64, shape (events,), index in the table, 0 .. cells - 1.
+    unit: int32 or int64, shape (events,), index of the unit, 0 .. units - 1.
+    cell: int32 or int64, shape (events,), index in the table, 0 .. cells - 1.
     amount: int64, shape (events,), at least 0; None where each event counts once.
     unit_key: uint64, shape (units, 2), the 16-byte name of each unit (DESIGN 8), read as two little-endian words.
     Raises: CountsOutOfRange, DoubledUnit.
     """
 
-    unit: NDArray[np.int64]
-    cell: NDArray[np.int64]
+    unit: Index
+    cell: Index
     amount: NDArray[np.int64] | None
     unit_key: NDArray[np.uint64]
     cells: int
 
     def __post_init__(self) -> None:
-        columns = (self.unit, self.cell) if self.amount is None else (self.unit, self.cell, self.amount)
-        _check_columns(columns)
+        _check_columns(self.unit, self.cell, self.amount)
         if self.unit_key.dtype != np.uint64 or self.unit_key.ndim != 2 or self.unit_key.shape[1] != 2:  # noqa: PLR2004 - two words
             raise _out_of_range("unit keys of another type or shape", "uint64, two words a unit")
         _check_sizes(self.units, self.cells)
@@ -58,8 +62,9 @@ class Events:
         if self.amount is not None:
             _check_range(self.amount, below=2**63)
         _check_distinct(self.unit_key)
-        for column in (*columns, self.unit_key):
-            column.setflags(write=False)
+        for column in (self.unit, self.cell, self.amount, self.unit_key):
+            if column is not None:
+                column.setflags(write=False)
 
     @property
     def units(self) -> int:
@@ -71,22 +76,21 @@ class Events:
 class UnitCounts:
     """What each unit adds to each cell; never leaves the partner.
 
-    unit: int64, shape (pairs,), index of the unit, 0 .. units - 1.
-    cell: int64, shape (pairs,), index in the table or grid, 0 .. cells - 1.
+    unit: int32 or int64, shape (pairs,), index of the unit, 0 .. units - 1.
+    cell: int32 or int64, shape (pairs,), index in the table or grid, 0 .. cells - 1.
     amount: int64, shape (pairs,), 0 .. MAX_AMOUNT.
     (unit, cell) pairs are strictly ascending: one row for each pair.
     Raises: CountsOutOfRange, UnsortedCounts.
     """
 
-    unit: NDArray[np.int64]
-    cell: NDArray[np.int64]
+    unit: Index
+    cell: Index
     amount: NDArray[np.int64]
     units: int
     cells: int
 
     def __post_init__(self) -> None:
-        columns = (self.unit, self.cell, self.amount)
-        _check_columns(columns)
+        _check_columns(self.unit, self.cell, self.amount)
         _check_sizes(self.units, self.cells)
         _check_range(self.unit, below=self.units)
         _check_range(self.cell, below=self.cells)
@@ -98,7 +102,7 @@ class UnitCounts:
                 wanted="each pair once, ascending",
                 act="the caller must bound the events first",
             )
-        for column in columns:
+        for column in (self.unit, self.cell, self.amount):
             column.setflags(write=False)
 
 
@@ -124,10 +128,12 @@ class NoisedCounts:
         self.values.setflags(write=False)
 
 
-def _check_columns(columns: tuple[NDArray[np.int64], ...]) -> None:
-    # A narrow integer or a float column would wrap or round in a later sum: it is refused, not converted.
-    if any(column.dtype != np.int64 or column.shape != (columns[0].size,) for column in columns):
-        raise _out_of_range("columns of other types or lengths", "int64 columns of one length")
+def _check_columns(unit: Index, cell: Index, amount: NDArray[np.int64] | None) -> None:
+    # A narrow amount or a float column would wrap or round in a later sum: it is refused, not converted.
+    typed = unit.dtype.name in _INDEX_TYPES and cell.dtype.name in _INDEX_TYPES
+    typed = typed and (amount is None or amount.dtype == np.int64)
+    if not typed or any(column.shape != (unit.size,) for column in (unit, cell, amount) if column is not None):
+        raise _out_of_range("columns of other types or lengths", "int64 columns of one length; indexes may be int32")
 
 
 def _check_sizes(units: int, cells: int) -> None:
@@ -135,9 +141,10 @@ def _check_sizes(units: int, cells: int) -> None:
         raise _out_of_range("more units or cells than a table may have", "at most 2^32 units and 1 to 2^24 cells")
 
 
-def _check_range(column: NDArray[np.int64], *, below: int) -> None:
-    # Read as uint64 a negative number is at least 2^63, so that one pass finds both ends.
-    if column.size and int(column.view(np.uint64).max()) >= below:
+def _check_range(column: Index, *, below: int) -> None:
+    # Read without its sign a negative number is above every other, so that one pass finds both ends.
+    unsigned, limit = (np.uint32, 2**31) if column.dtype == np.int32 else (np.uint64, 2**63)
+    if column.size and int(column.view(unsigned).max()) >= min(below, limit):
         raise _out_of_range("a unit, cell or amount outside its range", "indexes in the table, amounts of 0 or more")
 
 

@@ -33,6 +33,7 @@ from protocol.words.geography import Geography
 from protocol.words.ids import CodeListId
 
 _Number = TypeVar("_Number", bound=np.generic)
+_KEYS_AT_ONCE = 2**16
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -112,9 +113,7 @@ def read_delivery(
     unit, texts = _units(sections, units)
     named = [(section.reader.record.id, section.rows.event_ids) for section in sections]
     events = DeliveredEvents(secret, named) if keeps_events else ForgottenEvents()
-    records = _records(
-        sections, profile, places, unit=unit, unit_key=unit_keys(secret, id_column(texts)), events=events
-    )
+    records = _records(sections, profile, places, unit=unit, unit_key=_keys(secret, texts), events=events)
     return Delivery(records, tally.faults(), read, used, mapping.route)
 
 
@@ -215,6 +214,13 @@ def _units(sections: Sequence[_Section], units: Units) -> tuple[NDArray[np.int32
     unit[shared] = dense[raw[shared]]
     unit[~shared] = np.arange(np.count_nonzero(~shared)) + np.count_nonzero(present)
     return unit, pl.concat([units.texts(present), *own])
+
+
+def _keys(secret: bytes, texts: pl.Series) -> NDArray[np.uint8]:
+    """Return the key of each unit, made of some of them at once: all ids as one text would take fresh memory thrice."""
+    firsts = range(0, len(texts), _KEYS_AT_ONCE)
+    parts = (unit_keys(secret, id_column(texts.slice(first, _KEYS_AT_ONCE))) for first in firsts)
+    return np.concatenate([unit_keys(secret, []), *parts])
 
 
 def _column(parts: Sequence[NDArray[_Number]]) -> NDArray[_Number]:

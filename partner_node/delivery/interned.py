@@ -102,11 +102,6 @@ def hashes(texts: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     return texts.hash(0).to_numpy(), texts.hash(1).to_numpy()
 
 
-def _whole(slots: NDArray[np.uint64]) -> NDArray[np.void]:
-    """Return slots of two words as one value each."""
-    return slots.view("V16")[:, 0]
-
-
 def _keys(texts: pl.Series) -> NDArray[np.void]:
     keys = np.empty(len(texts), dtype=_SLOT)
     keys["first"], keys["second"] = hashes(texts)

@@ -28,9 +28,9 @@ from protocol.words.code_list import CodeList
 from protocol.words.ids import CodeListId
 
 _UNKNOWN_DAY = REASONS.index(Reason.UNKNOWN_DAY)
-# A column of so many rows has pages of its own: the system takes none before it is written to, gives it more without a
-# copy, and has all of them back. Smaller ones would be moved when they grow, and leave holes.
-_ROOM = 2**23
+# Room for so many rows is asked for at once: the system gives no page before it is written to, and numpy has it give
+# large ones, which cost a fifth. Small columns would leave holes where they were.
+_ROOM = 2**24
 _ADDRESS = (ColumnKind.POSTCODE, ColumnKind.HOUSE_NUMBER, ColumnKind.ADDITION)
 
 
@@ -72,7 +72,7 @@ class Rows:
 
 
 class GatheredRows:
-    """The rows of one record type, batch after batch. Columns grow where they stand: no column is ever there twice."""
+    """The rows of one record type, batch after batch. One column at a time grows, so one is there twice at most."""
 
     def __init__(self) -> None:
         self._columns: dict[tuple[str, str], NDArray[Any]] = {}
@@ -96,8 +96,10 @@ class GatheredRows:
                 if (kind, name) not in self._columns:
                     self._columns[kind, name] = np.empty(_ROOM, dtype=values.dtype)
                 column = self._columns[kind, name]
-                if self._filled > len(column):
-                    column.resize(max(self._filled, len(column) * 5 // 4), refcheck=False)  # nobody else has a view
+                if self._filled > len(column):  # not by `resize`: it copies too, into small pages
+                    column = np.empty(max(self._filled, len(column) * 5 // 4), dtype=values.dtype)
+                    column[:first] = self._columns[kind, name][:first]
+                    self._columns[kind, name] = column
                 column[first : self._filled] = values
 
     def whole(self) -> Rows:

@@ -54,9 +54,18 @@ def bounds(cells: int, kinds: Sequence[MeasureKind] = tuple(MeasureKind)) -> st.
 
 
 def events_of(
-    register: Register, *, cells: int, summed: bool, shuffle: Random | None = None, index: Sequence[int] | None = None
+    register: Register,
+    *,
+    cells: int,
+    summed: bool,
+    shuffle: Random | None = None,
+    index: Sequence[int] | None = None,
+    narrow: bool = False,
 ) -> Events:
-    """Return the register as columns; shuffle: of the rows; index: households in the order of their unit index."""
+    """Return the register as columns.
+
+    shuffle: of the rows. index: households in the order of their unit index. narrow: indexes of 32 bits.
+    """
     households = list(index if index is not None else register)
     rows = [
         (households.index(number), record.cell, record.amount)
@@ -67,6 +76,8 @@ def events_of(
         shuffle.shuffle(rows)
     unit, cell, amount = np.array(rows, dtype=np.int64).reshape(-1, 3).T.copy()
     names = b"".join(unit_key(number) for number in households)
+    if narrow:
+        unit, cell = unit.astype(np.int32), cell.astype(np.int32)
     return Events(unit, cell, amount if summed else None, np.frombuffer(names, dtype="<u8").reshape(-1, 2), cells)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 # Every NumPy name that the noise path uses; each gives integers when it is given integers.
 INTEGER_NUMPY = frozenset(
     {"any", "arange", "array", "concatenate", "empty", "flatnonzero", "frombuffer", "repeat", "searchsorted", "zeros"}
-    | {"int16", "int64", "sort", "uint16", "uint64", "unique"}
+    | {"int16", "int32", "int64", "signedinteger", "sort", "uint16", "uint32", "uint64", "unique"}
 )
 INTEGER_MATH = frozenset({"isqrt", "gcd"})
 BANNED_MODULES = ("random", "secrets", "numpy.random", "torch", "opendp", "diffprivlib")

@@ -36,10 +36,20 @@ def kept(
     shuffle: Random | None = None,
     index: Sequence[int] | None = None,
 ) -> dict[int, dict[int, int]]:
-    """Return what the code under test keeps: household -> cell -> amount."""
+    """Return what the code under test keeps: household -> cell -> amount. The width of an index changes nothing."""
     households = list(index if index is not None else register)
-    events = events_of(register, cells=cells, summed=bound.kind is MeasureKind.SUM, shuffle=shuffle, index=households)
-    return amounts_of(bound_events(events, bound, HASH_KEY), households)
+    summed = bound.kind is MeasureKind.SUM
+    wide, narrow = (
+        bound_events(
+            events_of(register, cells=cells, summed=summed, shuffle=shuffle, index=households, narrow=is_narrow),
+            bound,
+            HASH_KEY,
+        )
+        for is_narrow in (False, True)
+    )
+    found = amounts_of(wide, households)
+    assert found == amounts_of(narrow, households)
+    return found
 
 
 def expected(register: Register, bound: Bound, *, cells: int = CELLS) -> dict[int, dict[int, int]]:
@@ -138,6 +148,24 @@ def test_a_cell_counted_before_keeps_its_place() -> None:
     counted = unit_counts([(0, 3, 1), (0, 9, 3)], units=1, cells=CELLS)
     late = events_of({5: [Record(cell) for cell in (0, 1, 2, 3, 3, 3, 9, 9)]}, cells=CELLS, summed=False)
     assert amounts_of(bound_events(late, bound, HASH_KEY, counted=counted), [5]) == {5: {3: 2}}
+
+
+def test_late_events_find_what_was_counted_on_the_widest_grid() -> None:
+    """Control: indexes of 32 bits that are shifted as they are name another unit and cell."""
+    unit, cell, units = 299, MAX_CELLS - 1, 300
+    bound = Bound(MeasureKind.EVENTS, 1, max_amount=3)
+    names = np.arange(2 * units, dtype=np.uint64).reshape(-1, 2)
+
+    def events(many: int) -> Events:
+        at = np.full(many, unit, dtype=np.int32), np.full(many, cell, dtype=np.int32)
+        return Events(*at, None, names.copy(), MAX_CELLS)
+
+    first = bound_events(events(2), bound, HASH_KEY)
+    assert [values.dtype.name for values in (first.unit, first.cell, first.amount)] == ["int32", "int32", "int64"]
+    later = bound_events(events(2), bound, HASH_KEY, counted=first)
+    assert (later.unit.tolist(), later.cell.tolist(), later.amount.tolist()) == ([unit], [cell], [1])
+    wrapped = (first.unit << 24 | first.cell).astype(np.uint64)
+    assert wrapped.tolist() != [unit << 24 | cell]
 
 
 def test_every_cell_is_kept_equally_often() -> None:

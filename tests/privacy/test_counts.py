@@ -41,8 +41,9 @@ def test_amounts_that_are_not_numbers_are_refused() -> None:
 
 @pytest.mark.parametrize(("unit", "cell"), [(-1, 0), (4, 0), (0, -1), (0, 3)])
 def test_an_index_outside_the_table_is_refused(unit: int, cell: int) -> None:
-    with pytest.raises(CountsOutOfRange, match="indexes in the table"):
-        Events(column(unit), column(cell), None, KEYS, 3)
+    for width in (np.int32, np.int64):
+        with pytest.raises(CountsOutOfRange, match="indexes in the table"):
+            Events(column(unit).astype(width), column(cell).astype(width), None, KEYS, 3)
     with pytest.raises(CountsOutOfRange, match="indexes in the table"):
         unit_counts([(unit, cell, 1)], units=4, cells=3)
 

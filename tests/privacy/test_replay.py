@@ -171,10 +171,32 @@ def test_another_order_of_rows_is_no_distance(register: Register, bound: Bound, 
     assert sum(replay(release, None, chance)) == 0
 
 
-@pytest.mark.parametrize("width", [np.int8, np.int32, np.uint64, np.float64])
-@pytest.mark.parametrize("column", ["unit", "cell", "amount"])
+@settings(max_examples=300)
+@given(register=registers(cells=CELLS), bound=bounds(CELLS))
+def test_narrow_indexes_are_no_distance(register: Register, bound: Bound) -> None:
+    """M06: the same records with int32 indexes are the same database."""
+
+    def release(narrow: bool, recorder: Recorder) -> None:  # noqa: FBT001 - the database of this replay
+        events = events_of(register, cells=CELLS, summed=bound.kind is MeasureKind.SUM, narrow=narrow)
+        counts = bound_events(events, bound, HASH_KEY)
+        stays = np.ones(counts.units, dtype=np.bool_)
+        recorder.add_noise(tabulate(counts, stays, cell_bound=2**62).values, variance=Fraction(50))
+
+    assert sum(replay(release, False, True)) == 0  # noqa: FBT003 - idem
+
+
+@pytest.mark.parametrize(
+    ("column", "width"),
+    [
+        *((column, width) for column in ("unit", "cell", "amount") for width in (np.int8, np.int16, np.uint64)),
+        *((column, np.float64) for column in ("unit", "cell", "amount")),
+        ("unit", np.uint32),
+        ("cell", np.uint32),
+        ("amount", np.int32),
+    ],
+)
 def test_a_column_that_could_wrap_or_round_is_refused(column: str, width: type[np.generic]) -> None:
-    """M06: int8 and int32 columns, and floats, are refused before anything is counted."""
+    """M06: int8 columns, int32 amounts, and floats, are refused before anything is counted. An index is never added."""
     columns = {name: np.zeros(3, dtype=np.int64) for name in ("unit", "cell", "amount")}
     columns[column] = columns[column].astype(width)
     with pytest.raises(CountsOutOfRange, match="int64 columns of one length"):
