@@ -27,7 +27,7 @@ def serve_command(
         Path | None, typer.Option("--theme", exists=True, dir_okay=False, help="CSS of --basis-* variables")
     ] = None,
     context: Annotated[
-        Path | None, typer.Option("--context", exists=True, dir_okay=False, help="breaks and interventions (TOML)")
+        Path | None, typer.Option("--context", exists=True, dir_okay=False, help="breaks, dates, English (TOML)")
     ] = None,
     folder: Folder = Path(),
     lang: Lang = Language.DUTCH,

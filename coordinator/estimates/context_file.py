@@ -5,6 +5,7 @@
 [[prevalence]]    indicator = "..."  version, source = "..."  per_1000_low, per_1000_high, area_error = ...
                   strata = [{ column = "p_hh_osm", national_share = 0.07, relative_risk = 3.0 }, ...]
                   column: a percentage of the key figures; the last stratum has none, it is everybody else
+[[english]]       nl = "..."  en = "..."   what was signed in Dutch, word for word, and what English pages say for it
 
 A break or intervention without an indicator is of every one.
 """
@@ -32,7 +33,7 @@ _KINDS = {
     "law": BreakKind.LAW,
     "source": BreakKind.SOURCE,
 }
-_NAMES = {"break", "intervention", "prevalence"}
+_NAMES = {"break", "intervention", "prevalence", "english"}
 
 
 class WrongContext(EstimateRefusal):
@@ -68,12 +69,21 @@ class ToldPrevalence:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldEnglish:
+    """English for a text that was signed or told in Dutch. nl: that text, to the letter: what says more is another."""
+
+    nl: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContextFile:
     """What a file tells."""
 
     breaks: tuple[ToldBreak, ...] = ()
     dates: tuple[ToldDate, ...] = ()
     prevalences: tuple[ToldPrevalence, ...] = ()
+    english: tuple[ToldEnglish, ...] = ()
 
 
 NOTHING_TOLD = ContextFile()
@@ -98,6 +108,7 @@ def parse_context(text: str, *, source: str) -> ContextFile:
                 for each in _entries(tree, "intervention", {"area", "first_after", "label"})
             ),
             tuple(_prevalence(each) for each in _entries(tree, "prevalence", _PREVALENCE)),
+            tuple(ToldEnglish(str(each["nl"]), str(each["en"])) for each in _entries(tree, "english", {"nl", "en"})),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError):
         raise _wrong(source, "no TOML, or an entry without exactly its keys") from None
@@ -182,6 +193,6 @@ def _fits(told: ToldBreak | ToldDate, indicator: Indicator) -> bool:
 def _wrong(source: str, got: str) -> WrongContext:
     return WrongContext(
         got=f"{got} in {source}",
-        wanted="[[break]], [[intervention]] and [[prevalence]] with exactly their keys",
+        wanted="[[break]], [[intervention]], [[prevalence]] and [[english]] with exactly their keys",
         act="the operator must mend the file",
     )

@@ -27,10 +27,10 @@ CHECKLIST: Mapping[Language, tuple[str, ...]] = {
 
 
 def effect_sentence(effect: Effect, monitor: Monitor, language: Language) -> str:
-    """Return what may be said of one effect, without a cause."""
+    """Return what may be said of one effect, after its label, without a cause."""
     nl = language is Language.DUTCH
     area, start = monitor.areas[effect.area].name, period(effect.first, language)
-    opening = f"{effect.label}, {area}, vanaf {start}: " if nl else f"{effect.label}, {area}, from {start}: "
+    opening = f", {area}, vanaf {start}: " if nl else f", {area}, from {start}: "
     if effect.change is None:
         nothing = "hier is niets over te zeggen, er zijn te weinig cijfers of te weinig vergelijkbare gebieden."
         nothing_en = "nothing can be said, there are too few figures or too few areas alike."

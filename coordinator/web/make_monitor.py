@@ -52,7 +52,8 @@ def make_monitor(
 ) -> Monitor:
     """Return the monitor. edition: with the areas of the covenant. drawing: of it. studies: the oldest first.
 
-    told: breaks and dates of the operator. Without a released round there are areas and a calendar, and no indicators.
+    told: breaks, dates and English of the operator. Without a released round there are areas and a calendar, and no
+    indicators.
     """
     geography = edition.geography
     tree = area_tree(geography, region=len(geography.codes_at(Level.GEMEENTE)) > 1)
@@ -73,6 +74,7 @@ def make_monitor(
             for party in covenant.parties
         ),
         calendar=_calendar(studies),
+        english=MappingProxyType(_english(studies, told)),
         year=geography.year,
         width=drawing.width,
         height=drawing.height,
@@ -94,6 +96,12 @@ def _context(
     rate = rates.get(indicator.measure)
     context = context_of(edition, indicator.tree, returns=None if rate is None else rate.returns)
     return with_file(context, told, indicator, edition)
+
+
+def _english(studies: Sequence[ReleasedStudy], told: ContextFile) -> dict[str, str]:
+    """Return the English of texts in Dutch: of code lists, which have both, and what the operator told."""
+    items = [item for each in studies for codes in each.released.code_lists for item in codes.items]
+    return {str(item.label_nl): str(item.label_en) for item in items} | {each.nl: each.en for each in told.english}
 
 
 def _calendar(studies: Sequence[ReleasedStudy]) -> tuple[Planned, ...]:

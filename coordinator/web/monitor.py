@@ -258,8 +258,8 @@ class Planned:
 class Monitor:
     """Everything. areas: gemeenten, wijken, buurten. whole: what areas are compared with.
 
-    practice: the figures are invented. width, height: of the map. log_size, log_root: the coordinator's log when this
-    was made. year: of the edition of the areas.
+    practice: the figures are invented. english: of texts that were signed in Dutch, where it is told. year: of the
+    edition of the areas. width, height: of the map. log_size, log_root: the coordinator's log when this was made.
     """
 
     title: str
@@ -269,6 +269,7 @@ class Monitor:
     indicators: Mapping[IndicatorId, MonitorIndicator]
     members: tuple[Member, ...]
     calendar: tuple[Planned, ...]
+    english: Mapping[str, str]
     year: int
     width: int
     height: int

@@ -1,6 +1,6 @@
 """Computes: what the PDF of an area says and shows, from the same rows and charts as its page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from coordinator.figures_file import PRACTICE
@@ -31,7 +31,8 @@ def profile_file(view: View, area: MonitorArea) -> ProfileFile:
     view = replace(view, level=area.level if area.level in {Level.WIJK, Level.BUURT} else Level.WIJK)
     rows = spine(area, view)
     drawings = {f"whisker-{at}.svg": _whisker(row, view) for at, row in enumerate(rows) if row.whisker is not None}
-    trends = [area_trend(row.indicator, area, view) for row in rows if row.figure is not None][:TRENDS]
+    topics = [row.indicator for row in rows if row.figure is not None][:TRENDS]
+    trends = [area_trend(indicator, area, view) for indicator in topics]
     for at, chart in enumerate(trends):
         drawings[f"trend-{at}.svg"] = standalone("trend", chart, title=chart.title, language=view.language)
     told = area.path != ""
@@ -40,10 +41,11 @@ def profile_file(view: View, area: MonitorArea) -> ProfileFile:
             "area_map", locator(view, area), title=area.name, language=view.language, plain=True
         )
     told_trends = [
-        {"title": chart.title, "text": chart.text, "drawing": f"trend-{at}.svg"} for at, chart in enumerate(trends)
+        {"title": _said((words.topic(indicator, view),)), "text": chart.text, "drawing": f"trend-{at}.svg"}
+        for at, (indicator, chart) in enumerate(zip(topics, trends, strict=True))
     ]
     data = _texts(view, area) | {
-        "brief": [] if area.code == view.monitor.whole else list(brief(rows, view.language)),
+        "brief": [] if area.code == view.monitor.whole else [_said(line) for line in brief(rows, view)],
         "star": _STAR[view.language] if any(row.span.provisional for row in rows) else "",
         "spine": [_line(at, row, view, area) for at, row in enumerate(rows)],
         "trends": told_trends,
@@ -65,9 +67,14 @@ def _whisker(row: Row, view: View) -> bytes:
     return standalone("whisker", row.whisker, title=row.sign, language=view.language, look=row.look)
 
 
-def _line(at: int, row: Row, view: View, area: MonitorArea) -> Mapping[str, str]:
+def _said(parts: Sequence[words.Told]) -> list[Mapping[str, str]]:
+    """Return texts with their languages, which the file names where they are not its own."""
+    return [{"text": part.text, "language": part.language.value} for part in parts]
+
+
+def _line(at: int, row: Row, view: View, area: MonitorArea) -> Mapping[str, object]:
     language, figure = view.language, row.figure
-    topic = words.topic(row.indicator, language)
+    topic = _said((words.topic(row.indicator, view),))
     if figure is None:
         why = "" if row.why_not is None else words.WHY[row.why_not][language]
         return {"topic": topic, "value": "", "rate": "", "drawing": "", "verdict": why}

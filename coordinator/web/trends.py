@@ -17,7 +17,8 @@ def area_trend(indicator: MonitorIndicator, area: MonitorArea, view: View, *, hi
     language = view.language
     moments = tuple(_moments(indicator, area, view))
     told = "; ".join(f"{moment.name}: {_told(moment, language)}" for moment in moments)
-    return trend_chart(f"{words.topic(indicator, language)}, {area.name}", told, moments, highest=highest)
+    title = ", ".join(each for each in (words.label(indicator, view), area.name) if each)
+    return trend_chart(title, told, moments, highest=highest)
 
 
 def highest_of(indicator: MonitorIndicator, areas: tuple[MonitorArea, ...], view: View) -> float:

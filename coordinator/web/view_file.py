@@ -16,7 +16,6 @@ from coordinator.web import words
 from coordinator.web.address import View
 from coordinator.web.monitor import Absent, Figure, MonitorArea, MonitorIndicator, Span
 from coordinator.web.rows import of_level, span_of
-from privacy.language import Language
 
 BOM = "\ufeff"  # by which spreadsheets know UTF-8
 COLUMNS = {
@@ -136,8 +135,8 @@ def _row(view: View, indicator: MonitorIndicator, span: Span, area: MonitorArea)
     published = None if figure is None else figure.published
     return ViewRow(
         topic=indicator.id,
-        question=indicator.question + (f": {indicator.category}" if indicator.category else ""),
-        source=", ".join(indicator.sources),
+        question=words.question(indicator, view).text,
+        source=words.names(indicator.sources, view),
         level=area.level.value,
         area=area.code,
         name=area.name,
@@ -155,6 +154,6 @@ def _row(view: View, indicator: MonitorIndicator, span: Span, area: MonitorArea)
         published_margin=None if published is None else published.margin,
         status=PROVISIONAL if span.provisional else "",
         reason=answer.why.value if isinstance(answer, Absent) else "",
-        coverage=words.coverage(span.coverage, indicator, Language.DUTCH) or "",
+        coverage=words.coverage(span.coverage, indicator, view.language) or "",
         mark=PRACTICE if view.monitor.practice else "",
     )

@@ -1,10 +1,12 @@
 """Computes: what the monitor's pages say, Dutch (B1) or English: periods, numbers, verdicts, reasons."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from coordinator.estimates.trend import BreakKind
 from coordinator.estimates.verdicts import Reliability, Verdict
+from coordinator.web.address import View
 from coordinator.web.monitor import YEAR, Coverage, Figure, MonitorIndicator, Span, Why
 from privacy.language import Language
 from protocol.covenant.party import PartnerType
@@ -13,13 +15,21 @@ from protocol.words.geography import Level
 from protocol.words.period import MONTHS_IN, Period, PeriodLength, first_day, last_day, length_of
 
 _Texts = Mapping[Language, str]
-INVENTED = " (verzonnen)"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A text with its language: a page of another one must mark it, so that it is read aloud as it is meant."""
+
+    text: str
+    language: Language
 
 
 def _texts(nl: str, en: str) -> _Texts:
     return {Language.DUTCH: nl, Language.ENGLISH: en}
 
 
+_INVENTED = _texts(" (verzonnen)", " (invented)")  # how a name ends of who is there to practise with
 VERDICTS: Mapping[Verdict, _Texts] = {
     Verdict.HIGHER: _texts("hoger", "higher"),
     Verdict.LOWER: _texts("lager", "lower"),
@@ -189,24 +199,59 @@ def span_button(found: Span, language: Language) -> str:
     return f"{number} {length} samen" if language is Language.DUTCH else f"{number} {length} together"
 
 
-def topic(indicator: MonitorIndicator, language: Language) -> str:
-    """Return what is counted and by whom: `Huishoudens met een melding (Veilig Thuis)`."""
-    category = f": {indicator.category}" if indicator.category else ""
-    return f"{indicator.question}{category} ({source(indicator, language)})"
+def told(signed: str, view: View) -> Told:
+    """Return a text that was signed in Dutch: on an English page the English, where somebody told it."""
+    if view.language is Language.DUTCH or signed not in view.monitor.english:
+        return Told(signed, Language.DUTCH)
+    return Told(view.monitor.english[signed], Language.ENGLISH)
 
 
-def counted(indicator: MonitorIndicator) -> str:
+def question(indicator: MonitorIndicator, view: View) -> Told:
+    """Return what is counted: `Huishoudens met een melding`, whole in one language."""
+    signed = [indicator.question, *([indicator.category] if indicator.category else [])]
+    found = [told(each, view) for each in signed]
+    whole = all(each.language is view.language for each in found)
+    texts = [each.text for each in found] if whole else signed
+    return Told(": ".join(texts), view.language if whole else Language.DUTCH)
+
+
+def topic(indicator: MonitorIndicator, view: View) -> Told:
+    """Return what is counted and by whom: `Huishoudens met een melding (Veilig Thuis)`, whole in one language."""
+    asked = question(indicator, view)
+    by = source(indicator, replace(view, language=asked.language))
+    return Told(f"{asked.text} ({by})", asked.language)
+
+
+def label(indicator: MonitorIndicator, view: View) -> str:
+    """Return the topic for a label, in which no language can be marked: empty where that would be another one."""
+    found = topic(indicator, view)
+    return found.text if found.language is view.language else ""
+
+
+def counted(indicator: MonitorIndicator, view: View) -> Told:
     """Return what is counted, to stand after a number: `huishoudens met een melding`."""
-    category = f": {indicator.category}" if indicator.category else ""
-    return indicator.question[:1].lower() + indicator.question[1:] + category
+    asked = question(indicator, view)
+    return Told(asked.text[:1].lower() + asked.text[1:], asked.language)
 
 
-def source(indicator: MonitorIndicator, language: Language) -> str:
+def names(found: Sequence[str], view: View) -> str:
+    """Return names of organisations as the page says them: a name is of every language, if nobody told another."""
+    return ", ".join(_name(each, view) for each in found)
+
+
+def source(indicator: MonitorIndicator, view: View) -> str:
     """Return who counted: the one partner, or how many of what kind."""
     if len(indicator.sources) == 1:
-        return indicator.sources[0].removesuffix(INVENTED)
-    kinds = ", ".join(TYPES[kind][language] for kind in indicator.types)
+        return _name(indicator.sources[0], view).removesuffix(_INVENTED[view.language])
+    kinds = ", ".join(TYPES[kind][view.language] for kind in indicator.types)
     return f"{len(indicator.sources)} {kinds}"
+
+
+def _name(signed: str, view: View) -> str:
+    known, dutch = told(signed, view), _INVENTED[Language.DUTCH]
+    if known.language is view.language or not signed.endswith(dutch):
+        return known.text
+    return signed.removesuffix(dutch) + _INVENTED[view.language]
 
 
 def coverage(found: Coverage, indicator: MonitorIndicator, language: Language) -> str | None:

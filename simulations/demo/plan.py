@@ -9,10 +9,10 @@ from protocol.words.geography import Level
 from protocol.words.ids import PartyId
 from protocol.words.period import Period, earlier, last_day
 from simulations.by_hand import document
-from simulations.demo.drafts import Drafts, covenant_toml
+from simulations.demo.drafts import PURPOSE, Drafts, covenant_toml
 from simulations.population.rates import ZAANSTAD
 from simulations.words import ORIGIN
-from simulations.world.agreement import WITNESS, make_study
+from simulations.world.agreement import DEFINITION, WITNESS, make_study
 from simulations.world.scenario import ALL_PARTNERS
 
 PARTNERS = tuple(PartyId(name) for name in sorted(ALL_PARTNERS))
@@ -40,6 +40,22 @@ RATES = {
     "verslaving-huishoudens": (2.8, 0.3),
     "vt-casussen": (RECIPE.meldingen, 0.56),
     "vt-meldingen": (RECIPE.meldingen, 0.56),
+}
+
+ENGLISH = {
+    "Huishoudens in zorg": "Households in care",
+    "Huishoudens met een aanmelding": "Households with a referral",
+    "Huishoudens met een incident": "Households with an incident",
+    "Huishoudens met een melding": "Households with a report",
+    "Huishoudens met een signaal": "Households with a signal",
+    "Huishoudens met jeugdhulp": "Households with youth care",
+    "Huishoudens met verzuim": "Households with school absence",
+    "Incidenten": "Incidents",
+    "Meldingen": "Reports",
+    DEFINITION: "Rows with a date in the quarter, as the partner registers them",
+    "Gemeente (verzonnen)": "Municipality (invented)",
+    "Getuige van de FG (verzonnen)": "Witness of the data protection officer (invented)",
+    PURPOSE: "Information for policy on domestic violence and child abuse",
 }
 
 
@@ -84,6 +100,14 @@ def demo_drafts(calendar: Calendar) -> Drafts:
         rates=rates_toml(),
         delivered=tuple(f"*_{year}-K{quarter}_*.csv" for year, quarter in quarters),
     )
+
+
+def english_toml() -> str:
+    """Return the English of what is signed in Dutch, as the operator tells it to the monitor."""
+    profiles = [PROFILES[party] for party in PARTNERS]
+    names = {f"{each.label_nl} (verzonnen)": f"{each.label_en} (invented)" for each in profiles}
+    told = ENGLISH | names
+    return "\n".join(f"[[english]]\n{document({'nl': dutch, 'en': english})}" for dutch, english in told.items())
 
 
 def study_toml(covenant: Covenant, calendar: Calendar) -> str:

@@ -9,6 +9,7 @@ from urllib.request import urlopen
 
 from coordinator.flower.superlink import LOOPBACK, free_port
 from simulations.demo.place import Place
+from simulations.demo.plan import english_toml
 from simulations.demo.processes import Processes, Service
 
 PORT = 8430
@@ -42,7 +43,9 @@ def served(place: Place, port: int = PORT) -> Iterator[Served]:
     chosen = port or free_port()
     processes = Processes(place.root / "logs")
     try:
-        where = ("--dir", str(place.office), "--host", LOOPBACK, "--port", str(chosen))
+        context = place.papers / "context.toml"
+        context.write_text(english_toml(), encoding="utf-8")
+        where = ("--dir", str(place.office), "--host", LOOPBACK, "--port", str(chosen), "--context", str(context))
         service = processes.service("monitor", "samenzicht-coordinator", "serve", *where, folder=place.papers)
         address = f"http://{LOOPBACK}:{chosen}"
         processes.wait(lambda: _answers(address), what="a monitor that answers")

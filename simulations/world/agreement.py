@@ -37,6 +37,7 @@ COVENANT, STUDY = CovenantId("wereld"), StudyId("wereld")
 FIRST_YEAR = 2023  # of the covenants; its first round is about the last quarter before it
 OPENS_AFTER_DAYS, DUE_AFTER_DAYS = 15, 14
 MINIMUM_CHANGE = 2
+DEFINITION = "Rijen met een datum in het kwartaal, zoals de partner ze registreert"
 LEVELS = (Level.WIJK, Level.BUURT)
 _NO_CAP = Fraction(9_000)  # nobody comes near it; an oracle that knows what the caps leave out
 
@@ -231,7 +232,7 @@ def _measure(measure: WorldMeasure) -> Measure:
         id=MeasureId(measure.id),
         kind=measure.kind,
         question=Line(measure.question),
-        definition=Line("Rijen met een datum in het kwartaal, zoals de partner ze registreert"),
+        definition=Line(DEFINITION),
         most_per_cell=measure.most_per_cell,
         most_options=None,
     )

@@ -15,6 +15,7 @@ import pytest
 from coordinator.combine import NoisyTable, noisy_tables
 from coordinator.drafts import read_draft, study_of
 from coordinator.estimates.consistency import make_consistent
+from coordinator.estimates.context_file import parse_context
 from coordinator.estimates.estimate import Floats, estimates
 from coordinator.estimates.indicators import Indicator, indicators
 from coordinator.estimates.intervals import dispersion_of_repeats
@@ -35,7 +36,8 @@ from protocol.round.opening import Opened
 from protocol.study.study import Study
 from protocol.words.geography import Level
 from protocol.words.ids import Line, PartyId
-from simulations.demo.plan import RECIPE, SEED, Calendar, rates_toml, study_toml
+from simulations.demo.drafts import PURPOSE
+from simulations.demo.plan import PARTNERS, RECIPE, SEED, Calendar, english_toml, rates_toml, study_toml
 from simulations.population.households import make_population
 from simulations.region import Region, make_region
 from simulations.registers.deliver import make_registers
@@ -193,3 +195,16 @@ def test_every_released_table_leaves_out_at_most_one_in_a_hundred_of_any_quarter
     assert worst(study) <= MOST_LEFT_OUT
     halved = [each.model_copy(update={"variance": Ratio.of(each.variance.fraction / 2)}) for each in study.tables]
     assert worst(study.model_copy(update={"tables": tuple(halved)})) > MOST_LEFT_OUT
+
+
+def test_english_pages_of_the_demo_have_all_that_is_counted_in_english() -> None:
+    """What is signed has its English, to the letter, and nothing else has. Control: another question has none."""
+    _, study = agreed()
+    told = {each.nl: each.en for each in parse_context(english_toml(), source="context.toml").english}
+    signed = {str(text) for each in study.measures for text in (each.question, each.definition)}
+    names = {each for each in told if each.endswith(" (verzonnen)")}
+    assert set(told) == signed | {PURPOSE} | names
+    assert len(names) == len(PARTNERS) + 2  # with the gemeente and the witness
+    assert told["Politie (verzonnen)"] == "Police (invented)"
+    assert told["Huishoudens met een melding"] == "Households with a report"
+    assert "Huishoudens met een meldingen" not in told

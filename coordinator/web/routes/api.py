@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from coordinator.figures_file import LICENCE, PRACTICE
 from coordinator.web.answer import view_of
 from coordinator.web.view_file import ViewRow, view_rows
+from coordinator.web.words import told
 
 VERSION = "1.0.0"
 _PROBLEM = {
@@ -55,7 +56,7 @@ class ApiArea:
 
 @dataclass(frozen=True, slots=True)
 class ApiTopic:
-    """What is counted. spans: the values that `periode` takes."""
+    """What is counted; in Dutch where the language asked for was not told. spans: the values that `periode` takes."""
 
     id: str
     question: str
@@ -108,13 +109,14 @@ def areas(request: Request, lang: Text = None) -> ApiAreas:
 def topics(request: Request, lang: Text = None) -> ApiTopics:
     """Return what is counted."""
     del lang
-    monitor = view_of(request).monitor
+    view = view_of(request)
+    monitor = view.monitor
     found = tuple(
         ApiTopic(
             each.id,
-            each.question,
-            each.definition,
-            each.category,
+            told(each.question, view).text,
+            told(each.definition, view).text,
+            None if each.category is None else told(each.category, view).text,
             each.sources,
             tuple(level.value for level in each.levels),
             tuple(each.spans),

@@ -15,7 +15,7 @@ from coordinator.web.monitor import MonitorArea, MonitorIndicator, Span
 from coordinator.web.render import render
 from coordinator.web.rows import LOOKS, Row, in_words, of_level, spine
 from coordinator.web.trends import area_trend
-from coordinator.web.words import span, topic
+from coordinator.web.words import label, span
 
 router = APIRouter()
 
@@ -68,7 +68,7 @@ def area_map(view: View, rows: tuple[Row, ...]) -> AreaMap:
     """Return the map that a view asks for."""
     named = [Named(row.area, row.cell, in_words(row.area, row.cell, view), row.link) for row in rows]
     draw = value_map if view.kind is MapKind.VALUE else difference_map
-    title = "" if view.indicator is None else topic(view.indicator, view.language)
+    title = "" if view.indicator is None else label(view.indicator, view)
     size = (view.monitor.width, view.monitor.height)
     return draw(title, named, size=size, chosen=None if view.area is None else view.area.code)
 
@@ -127,5 +127,7 @@ def _funnel(view: View, found: Span, rows: tuple[Row, ...]) -> FunnelChart | Non
         for row in rows
         if row.figure and row.figure.rate and row.area.inhabitants
     ]
-    title = f"{topic(row.indicator, view.language) if (row := rows[0]) else ''}, {span(found, view.language)}"
-    return funnel_chart(title, places, found.funnels.get(view.level, ()), whole=whole.rate.value)
+    title = [label(row.indicator, view) if (row := rows[0]) else "", span(found, view.language)]
+    return funnel_chart(
+        ", ".join(filter(None, title)), places, found.funnels.get(view.level, ()), whole=whole.rate.value
+    )

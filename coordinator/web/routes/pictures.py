@@ -16,6 +16,7 @@ from coordinator.web.routes.downloads import attached
 from coordinator.web.standalone import standalone
 from coordinator.web.trends import area_trend
 from coordinator.web.words import span, topic
+from privacy.language import Language
 
 router = APIRouter()
 TYPES = {"svg": "image/svg+xml", "png": "image/png"}
@@ -41,7 +42,7 @@ def map_file(request: Request, kind: str) -> Response:
 
     def draw() -> bytes:
         chart = map_of(view)
-        return standalone("area_map", chart, title=chart.title, note=_note(view), language=view.language)
+        return standalone("area_map", chart, title=_topic(view), note=_note(view), language=view.language)
 
     return _picture(request, view, kind, draw, "kaart")
 
@@ -54,10 +55,10 @@ def trend_file(request: Request, kind: str) -> Response:
     def draw() -> bytes:
         if view.indicator is None:
             raise HTTPException(404)
-        chart = area_trend(view.indicator, view.area or view.monitor.areas[view.monitor.whole], view)
-        return standalone(
-            "trend", chart, title=f"{chart.title}. {chart.text}", note=_note(view), language=view.language
-        )
+        area = view.area or view.monitor.areas[view.monitor.whole]
+        chart = area_trend(view.indicator, area, view)
+        title = f"{_topic(view)}, {area.name}. {chart.text}"
+        return standalone("trend", chart, title=title, note=_note(view), language=view.language)
 
     return _picture(request, view, kind, draw, "verloop")
 
@@ -85,5 +86,11 @@ def _note(view: View) -> str:
     """Return what must go with a picture wherever it goes: topic, source, period, and that it is practice."""
     if view.indicator is None or view.span is None:
         return ""
-    mark = f"{PRACTICE} · " if view.monitor.practice else ""
-    return f"{mark}{topic(view.indicator, view.language)} · {span(view.span, view.language)}"
+    english = view.language is Language.ENGLISH
+    mark = f"{f'practice data ({PRACTICE})' if english else PRACTICE} · " if view.monitor.practice else ""
+    return f"{mark}{_topic(view)} · {span(view.span, view.language)}"
+
+
+def _topic(view: View) -> str:
+    """Return the topic of a picture: a file stands alone, so it has the Dutch one rather than none."""
+    return "" if view.indicator is None else topic(view.indicator, view).text

@@ -35,8 +35,8 @@ def profile_page(request: Request, code: str) -> Response:
             area=area,
             locator=locator(view, area),
             spine=rows,
-            brief=() if area.code == view.monitor.whole else brief(rows, view.language),
-            trends=[area_trend(indicator, area, view) for indicator in told],
+            brief=() if area.code == view.monitor.whole else brief(rows, view),
+            trends=[(indicator, area_trend(indicator, area, view)) for indicator in told],
         )
 
     return page(request, draw)

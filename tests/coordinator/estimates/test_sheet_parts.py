@@ -158,6 +158,7 @@ def test_an_entry_of_another_period_area_or_indicator_is_left_out() -> None:
         ("{ national_share = 0.93,", '{ column = "x", national_share = 0.93,'),
         ("per_1000_low = 26.0", 'per_1000_low = "veel"'),
         ("[[break]]", "[[break"),
+        ("[[break]]", '[[english]]\nnl = "Meldingen"\n[[break]]'),
     ],
 )
 def test_a_file_of_another_form_is_refused(old: str, new: str) -> None:

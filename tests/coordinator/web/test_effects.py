@@ -103,13 +103,14 @@ def test_a_sentence_says_how_much_and_with_which_margin_and_never_why(
     assert (None if change is None else change.verdict) == verdict
     told = effect_words.effect_sentence(effect, monitor, Language.DUTCH)
     told_en = effect_words.effect_sentence(effect, monitor, Language.ENGLISH)
+    assert told.startswith(f", {monitor.areas[HERE].name}, ")  # after its label
     assert dutch in told
     assert english in told_en
     assert "vanaf 3e kwartaal 2025" in told
     assert change is None or f"{abs(100 * (change.low - 1)):.0f} %" in told
     page = words(monitor) + words(monitor, "/vergelijken?lang=en")
-    assert told in page
-    assert told_en in page
+    assert f"Nieuw wijkteam{told}" in page
+    assert f"Nieuw wijkteam {told_en}" in page  # marked as Dutch, which here is a blank
     assert not CAUSE.search(page.lower())
     assert CAUSE.search("dankzij het wijkteam")
 

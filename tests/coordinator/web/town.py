@@ -118,7 +118,7 @@ def town(
         plan = chosen.model_copy(update={"schedule": tuple(entry for entry in chosen.schedule if entry.period in own)})
         opened = tuple(table for table in tables if table.period in own)
         said = tuple(signed for signed in declared if signed.declaration.period in own)
-        released = Released(plan, covenant, areas.geography, (), opened, said, withdrawn)
+        released = Released(plan, covenant, areas.geography, (example.code_list(),), opened, said, withdrawn)
         made.append(ReleasedStudy(released, rates, own.intersection(periods) - withdrawn))
     return make_monitor(covenant, areas, draw(areas), made, LogHead(9, "ab" * 32), told=told)
 
