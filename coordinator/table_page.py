@@ -9,13 +9,13 @@ from protocol.release import NotShown
 _WHY = {
     Language.DUTCH: {
         NotShown.TOO_UNCERTAIN: "niet getoond: te onzeker",
-        NotShown.NOT_DELIVERED: "niet getoond: niet geleverd",
-        NotShown.WITHDRAWN: "niet getoond: ingetrokken",
+        NotShown.NOT_DELIVERED: "geen levering",
+        NotShown.WITHDRAWN: "ingetrokken",
     },
     Language.ENGLISH: {
         NotShown.TOO_UNCERTAIN: "not shown: too uncertain",
-        NotShown.NOT_DELIVERED: "not shown: not delivered",
-        NotShown.WITHDRAWN: "not shown: withdrawn",
+        NotShown.NOT_DELIVERED: "not delivered",
+        NotShown.WITHDRAWN: "withdrawn",
     },
 }
 _ENVIRONMENT = Environment(

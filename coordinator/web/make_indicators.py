@@ -1,6 +1,6 @@
 """Computes: the indicators of all studies as the monitor has them: stretches of periods, trends, what is geschat."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -28,6 +28,7 @@ from protocol.words.geography import AreaCode, Geography, Level, level_of
 from protocol.words.period import MONTHS_IN, Period, earlier, first_day, length_of
 
 _MARGIN = two_sided(0.95)
+_NOT_COUNTED, _WITHDRAWN = m.Absent(m.Why.NOT_COUNTED), m.Absent(m.Why.WITHDRAWN)
 ContextFor = Callable[[Indicator], Context]
 
 
@@ -106,6 +107,8 @@ def _indicator(released: Released, counted: Counted, taken: frozenset[m.Indicato
     study, covenant = released.study, released.covenant
     indicator, context, tables = counted.indicator, counted.context, counted.tables
     spans = _spans(counted)
+    levels = _levels(spans, tables)
+    spans = _at_levels(spans, levels)
     parties = [covenant.party(party) for party in tables[0].contributors]
     measure = study.measure_of(tables[0])
     newest = next((span for span in spans.values() if span.cells), None)
@@ -122,7 +125,7 @@ def _indicator(released: Released, counted: Counted, taken: frozenset[m.Indicato
         kind=measure.kind,
         types=tuple(sorted({party.type for party in parties if party.type is not None})),
         sources=tuple(str(party.name) for party in parties),
-        levels=_levels(spans),
+        levels=levels,
         periods=indicator.periods,
         spans=MappingProxyType(spans),
         trends=MappingProxyType(_trends(sheet, spans)),
@@ -183,12 +186,30 @@ def _point(level: object) -> m.TrendPoint | None:
     return m.TrendPoint(max(level.value, 0.0), max(level.value - half, 0.0), max(level.value + half, 0.0))
 
 
-def _levels(spans: Mapping[m.SpanId, m.Span]) -> tuple[Level, ...]:
+def _levels(spans: Mapping[m.SpanId, m.Span], tables: Sequence[Table]) -> tuple[Level, ...]:
     """Return the levels at which this is counted, or follows from what is counted, in any period."""
-    absent = m.Absent(m.Why.NOT_COUNTED)
-    cells = [pair for span in spans.values() for pair in span.cells.items()]
-    told = {level_of(code) for code, cell in cells if code != m.REGION and cell.answer != absent}
+    cells = [pair for span in spans.values() for pair in span.cells.items() if pair[0] != m.REGION]
+    told = {level_of(code) for code, cell in cells if cell.answer not in {_NOT_COUNTED, _WITHDRAWN}}
+    told |= {table.level for table in tables}
     return tuple(level for level in (Level.GEMEENTE, Level.WIJK, Level.BUURT) if level in told)
+
+
+def _at_levels(spans: Mapping[m.SpanId, m.Span], levels: Collection[Level]) -> dict[m.SpanId, m.Span]:
+    """Return the stretches with one reason for one state: at these levels a cell was not delivered or was withdrawn.
+
+    levels: at which it is counted or follows; at every other it is not counted, whatever happened to the release.
+    """
+
+    def answered(code: AreaCode, cell: m.Cell) -> m.Cell:
+        is_counted = (Level.GEMEENTE if code == m.REGION else level_of(code)) in levels
+        if cell.answer == _NOT_COUNTED and is_counted:
+            return replace(cell, answer=m.Absent(m.Why.NOT_DELIVERED))
+        return replace(cell, answer=_NOT_COUNTED) if cell.answer == _WITHDRAWN and not is_counted else cell
+
+    return {
+        name: replace(span, cells=MappingProxyType({code: answered(code, cell) for code, cell in span.cells.items()}))
+        for name, span in spans.items()
+    }
 
 
 def _id(indicator: Indicator, taken: frozenset[m.IndicatorId]) -> m.IndicatorId:

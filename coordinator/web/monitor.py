@@ -26,12 +26,12 @@ REGION = AreaCode("regio")  # the whole, where there are several gemeenten
 
 
 class Why(StrEnum):
-    """Why a cell has no figure; the first three as in a release."""
+    """Why a cell has no figure; the first three as in a release. The same on pages, in files and over the API."""
 
     TOO_UNCERTAIN = "too-uncertain"
-    NOT_DELIVERED = "not-delivered"
+    NOT_DELIVERED = "not-delivered"  # nor did those from whose areas it would follow
     WITHDRAWN = "withdrawn"
-    NOT_COUNTED = "not-counted"  # nobody counts this at this level of areas
+    NOT_COUNTED = "not-counted"  # nobody counts this at this level of areas, nor does it follow from smaller ones
 
 
 @dataclass(frozen=True, slots=True)

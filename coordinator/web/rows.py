@@ -1,6 +1,6 @@
 """Computes: what pages say of one area and topic: the whole of a cell in words, and rows with their whiskers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from coordinator.estimates.verdicts import Verdict
@@ -11,8 +11,13 @@ from coordinator.web.charts.whisker import Whisker, spine_whisker
 from coordinator.web.monitor import Absent, Cell, Figure, MonitorArea, MonitorIndicator, Span, Why
 from privacy.language import Language
 
-CROSS, DASH = "\u00d7", "\u2013"
 SIGNS = {Verdict.HIGHER: "▲", Verdict.LOWER: "▼", Verdict.NO_DIFFERENCE: "●", Verdict.NOT_TOLD: "○"}
+NO_FIGURE: Mapping[Why, str] = {  # a cross, a dash, an arrow back, a dot: one sign for one reason, on every page
+    Why.TOO_UNCERTAIN: "\u00d7",
+    Why.NOT_DELIVERED: "\u2013",
+    Why.WITHDRAWN: "\u21ba",
+    Why.NOT_COUNTED: "\u00b7",
+}
 LOOKS = {
     Verdict.HIGHER: Look.HIGHER,
     Verdict.LOWER: Look.LOWER,
@@ -39,22 +44,14 @@ class Row:
 
     @property
     def sign(self) -> str:
-        """A triangle, dot or ring for the verdict; a cross for what is hidden, a dash for what nobody delivered."""
-        if self.figure is not None:
-            return SIGNS[self.figure.verdict]
-        return CROSS if self.why_not is Why.TOO_UNCERTAIN else DASH
+        """A triangle, dot or ring for the verdict; a sign of its own for each reason why there is no figure."""
+        answer = self.cell.answer
+        return NO_FIGURE[answer.why] if isinstance(answer, Absent) else SIGNS[answer.verdict]
 
     @property
     def why_not(self) -> Why | None:
-        """Why there is no figure, None where there is one.
-
-        What follows from smaller areas in other periods was not delivered in this one; counted it is.
-        """
-        if isinstance(self.cell.answer, Figure):
-            return None
-        why = self.cell.answer.why
-        follows = why is Why.NOT_COUNTED and self.area.level in self.indicator.levels
-        return Why.NOT_DELIVERED if follows else why
+        """Why there is no figure, None where there is one."""
+        return self.cell.answer.why if isinstance(self.cell.answer, Absent) else None
 
     @property
     def look(self) -> str:

@@ -16,8 +16,20 @@ from coordinator.web import words
 from coordinator.web.address import View
 from coordinator.web.monitor import Absent, Figure, MonitorArea, MonitorIndicator, Span
 from coordinator.web.rows import of_level, span_of
+from privacy.language import Language
 
 BOM = "\ufeff"  # by which spreadsheets know UTF-8
+
+
+def _explained_reasons() -> Explained:
+    """Return what each code of a cell without a figure means, in the words of the pages."""
+    dutch, english = (
+        "; ".join(f"{why.value}: {text[language].lower()}" for why, text in words.WHY.items())
+        for language in (Language.DUTCH, Language.ENGLISH)
+    )
+    return Explained(f"waarom er geen cijfer staat, wat geen nul is. {dutch}", f"why there is no figure. {english}")
+
+
 COLUMNS = {
     "topic": Explained("onderwerp, als in het adres van de bladzijde", "topic, as in the page's address"),
     "question": Explained("wat er geteld is", "what was counted"),
@@ -49,7 +61,7 @@ COLUMNS = {
         f"{PROVISIONAL} voorlopig: er kunnen nog late registraties bij komen",
         f"{PROVISIONAL} provisional: late registrations may still be added",
     ),
-    "reason": Explained("waarom er geen cijfer staat", "why there is no figure"),
+    "reason": _explained_reasons(),
     "coverage": Explained("leeg als alle organisaties alles leverden", "empty when every organisation delivered all"),
     "mark": Explained(f"{PRACTICE}: verzonnen cijfers; anders leeg", f"{PRACTICE}: invented figures; else empty"),
 }

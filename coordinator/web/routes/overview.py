@@ -10,7 +10,7 @@ from coordinator.web.address import View
 from coordinator.web.answer import page
 from coordinator.web.monitor import MonitorArea, MonitorIndicator
 from coordinator.web.render import render
-from coordinator.web.rows import Row, of_level, span_of
+from coordinator.web.rows import NO_FIGURE, Row, of_level, span_of
 
 router = APIRouter()
 _DIFFERENT = {Verdict.HIGHER, Verdict.LOWER}
@@ -42,7 +42,10 @@ def _draw(view: View) -> str:
     lines = [_line(area, topics, view) for area in of_level(view)]
     shown = [line for line in lines if line.is_different or not view.only_different]
     whole = _line(view.monitor.areas[view.monitor.whole], topics, view)
-    return render("overview.html", view, topics=topics, lines=shown, whole=whole, left_out=len(lines) - len(shown))
+    left_out = len(lines) - len(shown)
+    return render(
+        "overview.html", view, topics=topics, lines=shown, whole=whole, left_out=left_out, no_figure=NO_FIGURE
+    )
 
 
 def _line(area: MonitorArea, topics: tuple[MonitorIndicator, ...], view: View) -> Line:
