@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from urllib.parse import parse_qsl, quote, urlencode
 
 from coordinator.errors import OperatorRefusal
-from coordinator.web.monitor import YEAR, IndicatorId, Monitor, MonitorArea, MonitorIndicator, Span, SpanId
+from coordinator.web.monitor import YEAR, IndicatorId, Monitor, MonitorArea, MonitorIndicator, Planned, Span, SpanId
 from privacy.language import Language
 from protocol.words.geography import AreaCode, Level
 
@@ -37,8 +38,8 @@ class MapKind(StrEnum):
 class View:
     """The state of a page. compared: areas to compare. only_different: leave out rows without a difference.
 
-    indicator, span: None where nothing was released. stale: newer figures may be there. themed: with the municipality's
-    own style.
+    indicator, span: None where nothing was released. stale_since: since then nobody knows whether there are newer
+    figures. overdue: the first period that should have been released and was not. themed: in the municipality's style.
     """
 
     monitor: Monitor
@@ -53,7 +54,8 @@ class View:
     compared: tuple[MonitorArea, ...] = ()
     only_different: bool = False
     search: str = ""
-    stale: bool = False
+    stale_since: datetime | None = None
+    overdue: Planned | None = None
     themed: bool = False
 
     def link(self, path: str | None = None, **changes: object) -> str:

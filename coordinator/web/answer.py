@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from coordinator.web.address import View, read_view
+from coordinator.web.availability import overdue
 from coordinator.web.site import Site
 
 Draw = Callable[[View], str]
@@ -26,8 +27,13 @@ def view_of(request: Request) -> View:
     Raises: BrokenAddress, UnknownInAddress.
     """
     site = site_of(request)
-    view = read_view(site.monitor, request.url.path, request.url.query, own_language=site.language)
-    return replace(view, stale=site.stale, themed=bool(site.theme))
+    return as_served(read_view(site.monitor, request.url.path, request.url.query, own_language=site.language), site)
+
+
+def as_served(view: View, site: Site) -> View:
+    """Return a view with what is the same on every page: how old its figures are, and the municipality's style."""
+    late = overdue(view.monitor, site.now().date())
+    return replace(view, stale_since=site.stale_since, overdue=late, themed=bool(site.theme))
 
 
 def kept_under(view: View, *, more: str = "") -> str:
@@ -36,7 +42,8 @@ def kept_under(view: View, *, more: str = "") -> str:
     An address with something that no page reads is the same state: who makes up addresses has nothing drawn anew.
     """
     search = view.search if view.path == "/" else ""
-    return f"{view.link()} {more} {search}"
+    late = "" if view.overdue is None else view.overdue.period  # another day may make it another page
+    return f"{view.link()} {more} {search} {late} {view.stale_since or ''}"
 
 
 def page(request: Request, draw: Draw, *, more: str = "") -> Response:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from coordinator.web.monitor import Absent, Monitor, MonitorIndicator, SpanId, Why
+from coordinator.web.monitor import Absent, Monitor, MonitorIndicator, Planned, SpanId, Why
 from protocol.words.period import Period, first_day
 
 
@@ -50,10 +50,15 @@ def newest(monitor: Monitor) -> Period | None:
     return max(released, key=first_day, default=None)
 
 
-def next_due(monitor: Monitor) -> tuple[Period, date] | None:
-    """Return the first planned period that was not released, with the day by which it must be; None without one."""
-    waiting = [entry for entry in monitor.calendar if not entry.released and not entry.withdrawn]
-    return None if not waiting else (waiting[0].period, waiting[0].due)
+def next_due(monitor: Monitor) -> Planned | None:
+    """Return the first planned period that was not released; None without one."""
+    return next((entry for entry in monitor.calendar if not entry.released and not entry.withdrawn), None)
+
+
+def overdue(monitor: Monitor, today: date) -> Planned | None:
+    """Return the first planned period that was not released by the day by which it should have been; None without."""
+    following = next_due(monitor)
+    return following if following is not None and following.due < today else None
 
 
 def _marks(indicator: MonitorIndicator, periods: Sequence[Period]) -> tuple[Mark, ...]:

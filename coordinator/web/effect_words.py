@@ -33,11 +33,11 @@ def effect_sentence(effect: Effect, monitor: Monitor, language: Language) -> str
     opening = f", {area}, vanaf {start}: " if nl else f", {area}, from {start}: "
     if effect.change is None:
         nothing = "hier is niets over te zeggen, er zijn te weinig cijfers of te weinig vergelijkbare gebieden."
-        nothing_en = "nothing can be said, there are too few figures or too few areas alike."
+        nothing_en = "nothing can be said, there are too few figures or too few similar areas."
         return opening + (nothing if nl else nothing_en)
     change = effect.change
     margin = f"{_percent(change.low, language)} {'tot' if nl else 'to'} {_percent(change.high, language)}"
-    beside = f"{change.areas} vergelijkbare gebieden" if nl else f"{change.areas} areas alike"
+    beside = f"{change.areas} vergelijkbare gebieden" if nl else f"{change.areas} similar areas"
     if change.verdict is Verdict.NO_DIFFERENCE:
         same = f"geen aantoonbaar verschil met hoe het in {beside} ging (marge: {margin})."
         hidden = "Dat wil niet zeggen dat er niets veranderde: een klein verschil is hier niet te zien."

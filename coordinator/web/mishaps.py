@@ -1,14 +1,14 @@
 """Touches the world: pages and problem documents for what goes wrong. They say what to do, and nothing of the cause."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from coordinator.web.address import BrokenAddress, UnknownInAddress, read_view
-from coordinator.web.answer import HTML, site_of
+from coordinator.web.answer import HTML, as_served, site_of
 from coordinator.web.render import render
 from privacy.language import Language
 from privacy.randomness import MIN_FRESH_BYTES, fresh_bytes
@@ -112,7 +112,7 @@ def _page(request: Request, known: Mishap, reference: str) -> str:
     english = request.query_params.get("lang", site.language.value) == Language.ENGLISH.value
     query = "" if english == (site.language is Language.ENGLISH) else f"lang={'en' if english else 'nl'}"
     view = read_view(site.monitor, "/", query, own_language=site.language)
-    view = replace(view, themed=bool(site.theme))
+    view = as_served(view, site)
     place = 1 if english else 0
     return render("mishap.html", view, title=known.title[place], text=known.text[place], reference=reference)
 

@@ -113,7 +113,7 @@ def _texts(view: View, area: MonitorArea) -> dict[str, object]:
         "reading": _READING[language],
         "columns": _COLUMNS[language],
         "spine_title": "Alle onderwerpen" if nl else "All topics",
-        "trends_title": f"Verloop {per}, op 1.000 inwoners" if nl else f"Course {per} and 1,000 inhabitants",
+        "trends_title": f"Verloop {per}, op 1.000 inwoners" if nl else f"Trend {per}, per 1,000 inhabitants",
         "trends_reading": _TREND_READING[language],
         "not_title": "Wat zegt dit niet?" if nl else "What does this not say?",
         "not": _NOT[language],
@@ -151,7 +151,7 @@ _READING = {
 }
 _TREND_READING = {
     _NL: "Lijn met vlak: verloop en marge. Stippen: losse cijfers. Stippellijn: de gemeente. Kruis: geen cijfer.",
-    _EN: "Line and band: course and margin. Dots: single figures. Dotted line: the municipality. Cross: no figure.",
+    _EN: "Line and band: trend and margin. Dots: single figures. Dotted line: the municipality. Cross: no figure.",
 }
 _STAR = {
     _NL: "* Voorlopig: er kunnen nog late registraties bij komen.",

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from coordinator.web import words
 from coordinator.web.address import MapKind, View
+from coordinator.web.availability import newest
 from coordinator.web.monitor import YEAR, Absent, Figure
 from coordinator.web.navigation import NAVIGATION
 from privacy.language import Language
@@ -22,6 +23,7 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.globals |= {"words": words, "Level": Level, "MapKind": MapKind, "YEAR": YEAR, "navigation": NAVIGATION}
+_ENVIRONMENT.globals["fresh"] = newest
 _ENVIRONMENT.filters["first_upper"] = lambda text: text[:1].upper() + text[1:]
 _ENVIRONMENT.tests |= {
     "figure": lambda answer: isinstance(answer, Figure),

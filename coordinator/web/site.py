@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from coordinator.web.monitor import Monitor
 from privacy.language import Language
@@ -19,14 +20,19 @@ log = logging.getLogger("samenzicht.monitor")
 
 @dataclass(slots=True)
 class Site:
-    """What is served. load: makes the monitor; size: of the log that it is made of. stale: the newest look failed."""
+    """What is served. load: makes the monitor; size: of the log that it is made of.
+
+    now: the time, with its zone. stale_since: when the office was last seen, where the newest look at it failed.
+    """
 
     load: Callable[[], Monitor]
     size: Callable[[], int]
     language: Language = Language.DUTCH
     theme: bytes = b""
-    stale: bool = False
+    now: Callable[[], datetime] = lambda: datetime.now(tz=UTC).astimezone()
+    stale_since: datetime | None = None
     _monitor: Monitor | None = None
+    _seen: datetime | None = None
     _pages: "OrderedDict[str, bytes]" = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _making: threading.Lock = field(default_factory=threading.Lock)
@@ -38,24 +44,30 @@ class Site:
         if self._monitor is None:
             with self._lock:
                 if self._monitor is None:
-                    self._monitor = self.load()
+                    self._monitor, self._seen = self.load(), self.now()
         return self._monitor
 
     def refresh(self) -> bool:
         """Make the monitor anew when the log has grown; return whether that was so. What fails leaves the old one."""
         try:
             if self._monitor is not None and self.size() == self._monitor.log_size:
-                self.stale = False
+                self._looked()
                 return False
             made = self.load()
         except SamenzichtError as error:
             log.warning("%s", error.code)
-            self._forget(stale=True)
+            self._forget(self._seen or self.now())
             return False
         with self._lock:
-            self._monitor = made
-        self._forget(stale=False)
+            self._monitor, self._seen = made, self.now()
+        self._forget(None)
         return True
+
+    def _looked(self) -> None:
+        """Note that the office is as it was; what said that nobody could see that is drawn anew."""
+        self._seen = self.now()
+        if self.stale_since is not None:
+            self._forget(None)
 
     def watch(self) -> None:
         """Look again and again until `stop`, in a thread of its own: no reader waits for it."""
@@ -99,7 +111,7 @@ class Site:
                     self._pages.popitem(last=False)
         return body
 
-    def _forget(self, *, stale: bool) -> None:
+    def _forget(self, stale_since: datetime | None) -> None:
         with self._lock:
-            self.stale = stale
+            self.stale_since = stale_since
             self._pages.clear()

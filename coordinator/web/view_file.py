@@ -46,7 +46,7 @@ COLUMNS = {
     ),
     "low": Explained("95 % voor de ruis: van low", "95 % for noise: from low"),
     "high": Explained("tot high; zegt niets van toeval of van wat niet gemeld is", "to high; says nothing of chance"),
-    "per_1000": Explained("op 1.000 inwoners", "for each 1,000 inhabitants"),
+    "per_1000": Explained("op 1.000 inwoners", "per 1,000 inhabitants"),
     "per_1000_low": Explained("95 % voor ruis en toeval: van", "95 % for noise and chance: from"),
     "per_1000_high": Explained("tot", "to"),
     "beside_whole": Explained("naast de gemeente; 5 % vals", "beside the gemeente; 5 % false discoveries"),

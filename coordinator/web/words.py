@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from coordinator.estimates.trend import BreakKind
 from coordinator.estimates.verdicts import Reliability, Verdict
@@ -39,7 +39,7 @@ VERDICTS: Mapping[Verdict, _Texts] = {
 _WEIGHED: Mapping[Verdict, _Texts] = {
     Verdict.HIGHER: _texts("Dat is aantoonbaar hoger.", "That is demonstrably higher."),
     Verdict.LOWER: _texts("Dat is aantoonbaar lager.", "That is demonstrably lower."),
-    Verdict.NO_DIFFERENCE: _texts("Dat verschil kan toeval of ruis zijn.", "That may be chance or noise."),
+    Verdict.NO_DIFFERENCE: _texts("Dat verschil kan toeval of ruis zijn.", "That difference may be chance or noise."),
     Verdict.NOT_TOLD: _texts("Dat is niet te vergelijken.", "They cannot be compared."),
 }
 WHY: Mapping[Why, _Texts] = {
@@ -140,7 +140,7 @@ def context(name: str, value: float, language: Language) -> str:
 def per_period(indicator: MonitorIndicator, language: Language) -> str:
     """Return how long one point of a course is: `per kwartaal`."""
     length = _LENGTHS[length_of(indicator.periods[-1])][0][language]
-    return f"per {length}" if language is Language.DUTCH else f"for each {length}"
+    return f"per {length}" if language is Language.DUTCH else f"by {length}"
 
 
 def period(name: Period, language: Language) -> str:
@@ -161,6 +161,12 @@ def period(name: Period, language: Language) -> str:
 def day(when: date, language: Language) -> str:
     """Return a day: `1 december 2026`."""
     return f"{when.day} {_FULL_MONTHS[language].split()[when.month - 1]} {when.year}"
+
+
+def moment(when: datetime, language: Language) -> str:
+    """Return a moment as a clock in its zone has it: `1 december 2026 om 14:05 uur`."""
+    told = day(when.date(), language)
+    return f"{told} om {when:%H:%M} uur" if language is Language.DUTCH else f"{told} at {when:%H:%M}"
 
 
 def short_period(name: Period, language: Language) -> str:
@@ -196,6 +202,8 @@ def span_button(found: Span, language: Language) -> str:
         return short_period(found.periods[0], language)
     number = len(found.periods)
     length = _LENGTHS[length_of(found.periods[0])][0 if number == 1 else 1][language]
+    if number == 1:
+        return f"laatste {length}" if language is Language.DUTCH else f"last {length}"
     return f"{number} {length} samen" if language is Language.DUTCH else f"{number} {length} together"
 
 

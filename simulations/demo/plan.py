@@ -105,7 +105,8 @@ def demo_drafts(calendar: Calendar) -> Drafts:
 def english_toml() -> str:
     """Return the English of what is signed in Dutch, as the operator tells it to the monitor."""
     profiles = [PROFILES[party] for party in PARTNERS]
-    names = {f"{each.label_nl} (verzonnen)": f"{each.label_en} (invented)" for each in profiles}
+    english = {each.label_nl: each.label_en.partition(" (")[0] for each in profiles}  # without what explains it
+    names = {f"{name} (verzonnen)": f"{known} (invented)" for name, known in english.items()}
     told = ENGLISH | names
     return "\n".join(f"[[english]]\n{document({'nl': dutch, 'en': english})}" for dutch, english in told.items())
 

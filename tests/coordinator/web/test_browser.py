@@ -8,6 +8,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.resources import files
 
 import pytest
@@ -66,6 +67,13 @@ def empty() -> Iterator[str]:
     """Serve a town before its first release."""
     shown = town(rounds=0)
     yield from served(Site(lambda: shown, lambda: shown.log_size))
+
+
+@pytest.fixture(scope="module")
+def late() -> Iterator[str]:
+    """Serve a town whose second quarter is overdue, at an office that cannot be read."""
+    shown, then = town(rounds=1), datetime(2026, 3, 1, 14, 5, tzinfo=UTC)
+    yield from served(Site(lambda: shown, lambda: shown.log_size, now=lambda: then, stale_since=then))
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +140,36 @@ def test_axe_finds_nothing_before_a_release_nor_in_a_theme(page: Page, empty: st
     for address in ("/", "/wijken", f"/gebied/{HERE}"):
         page.goto(themed + address)
         assert violations(page) == [], address
+
+
+def test_how_old_figures_are_is_heard_and_fits_a_narrow_screen(page: Page, late: str) -> None:
+    """SCREENS 1.5, W13: what is late and what may be old, in a part of the page with a name of its own."""
+    page.set_viewport_size({"width": 320, "height": 640})
+    for language, name, told in (
+        ("nl", "Hoe nieuw zijn deze cijfers", "Dit was bekend op 1 maart 2026 om 14:05 uur."),
+        ("en", "How new these figures are", "This was known on 1 March 2026 at 14:05."),
+    ):
+        page.goto(f"{late}/wijken?lang={language}")
+        assert told in page.get_by_role("region", name=name).inner_text()
+        assert violations(page) == []
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= 320
+
+
+def test_signs_of_a_verdict_are_seen_on_a_telephone(browser: Browser, monitor: str) -> None:
+    """At 390 px, of every row, without scrolling within the table. Control: of a wider table they are not."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = watched(context)
+    beyond = (
+        "[...document.querySelectorAll('table.rows .tag')].filter(e => e.getBoundingClientRect().right >"
+        " e.closest('.scroll').getBoundingClientRect().right + 1).length"
+    )
+    for address in (f"/gebied/{HERE}", f"/vergelijken?gebieden={HERE},{THERE}", "/wijken"):
+        page.goto(f"{monitor}{address}{'&' if '?' in address else '?'}lang=en")
+        assert page.locator("table.rows .tag").count() > 1
+        assert page.evaluate(beyond) == 0, address
+    page.evaluate("document.querySelectorAll('table.rows').forEach(e => { e.style.minWidth = '60rem' })")
+    assert page.evaluate(beyond) > 0
+    context.close()
 
 
 def test_nothing_scrolls_sideways_on_a_narrow_screen(browser: Browser, monitor: str) -> None:
