@@ -1,4 +1,4 @@
-"""Computes: the course of each area's level over the periods, with known noise, never smoothed over a break.
+"""Computes: the trend of each area's level over the periods, with known noise, never smoothed over a break.
 
 A level walks: from one period to the next it changes by a share of itself that all areas have in common. Counts lie
 around it by chance and noise. What the data do not say, such as a period nobody delivered, gets a wider interval.

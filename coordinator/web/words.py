@@ -138,7 +138,7 @@ def context(name: str, value: float, language: Language) -> str:
 
 
 def per_period(indicator: MonitorIndicator, language: Language) -> str:
-    """Return how long one point of a course is: `per kwartaal`."""
+    """Return how long one point of a trend is: `per kwartaal`."""
     length = _LENGTHS[length_of(indicator.periods[-1])][0][language]
     return f"per {length}" if language is Language.DUTCH else f"by {length}"
 

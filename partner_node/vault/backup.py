@@ -108,10 +108,10 @@ def restore(
 
 
 def replace_machine(path: Path, owner: Owner, target: Path, *, nonce: Digest) -> None:
-    """Let a vault without open slots go on in another file; the old one is retired first and never opens again.
+    """Let a vault without open slots go on in another file; the old one is moved away from first and never opens again.
 
     A crash between the two leaves no vault that opens: the same call again finishes the copy. nonce: 32 fresh bytes.
-    Not promised: that nobody makes a second copy of the retired file; its log would fork, which peers see.
+    Not promised: that nobody makes a second copy of the old file; its log would fork, which peers see.
     Raises: StillOpen, VaultExists, UnsafePermissions, StorageFailed, and what `open_vault` raises.
     """
     _check_place(target)
@@ -121,13 +121,13 @@ def replace_machine(path: Path, owner: Owner, target: Path, *, nonce: Digest) ->
         vault = open_vault(path, owner, use=Use.MOVED)
     else:
         with closing(vault):
-            _retire(vault, nonce)
+            _move_away(vault, nonce)
         vault = open_vault(path, owner, use=Use.MOVED)
     with closing(vault), new_file(target) as fresh:
         _copy(vault, fresh, Use.LIVE, _ALL_ROWS)
 
 
-def _retire(vault: Vault, nonce: Digest) -> None:
+def _move_away(vault: Vault, nonce: Digest) -> None:
     busy = [slot for slot in load_memory(vault).slots.values() if slot.state in _BUSY]
     if busy:
         raise StillOpen(

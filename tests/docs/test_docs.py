@@ -86,6 +86,20 @@ def test_links_and_named_files_exist(path: Path) -> None:
         assert (ROOT / name).exists(), name
 
 
+def test_each_word_of_the_glossary_stands_once() -> None:
+    """One word, one thing. Control: the same search finds a word that is there twice."""
+
+    def words(text: str) -> list[str]:
+        return re.findall(r"^\| ([^|]+?) \| [^|]+ \|", text, re.MULTILINE)
+
+    text = (ROOT / "docs/glossary.md").read_text()
+    found = words(text)
+    assert {"series", "break", "trend", "effect", "feed", "watch", "retired key"} <= set(found)
+    assert len(found) == len(set(found)) > 50
+    twice = words(text + "| feed | another thing | |\n")
+    assert len(twice) == len(set(twice)) + 1
+
+
 def test_every_decision_is_in_the_index() -> None:
     index = (ROOT / "docs/adr/README.md").read_text()
     assert not [path.name for path in (ROOT / "docs/adr").glob("0*.md") if path.name not in index]

@@ -1,4 +1,4 @@
-"""Computes: the course of an area over the periods: a line with its band, dots, and the line of the whole.
+"""Computes: the trend of an area over the periods: a line with its band, dots, and the line of the whole.
 
 A period without a figure breaks line and band and has a cross on the axis; nothing is drawn across it.
 """
@@ -14,7 +14,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 14, 34
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One period. level: value, low, high of the course, None where nothing is shown. dot: the period's own figure.
+    """One period. level: value, low, high of the trend, None where nothing is shown. dot: the period's own figure.
 
     whole: of the gemeente. provisional: late registrations may be added; its label has a star. before: why the series
     breaks before it; mark: that in short. name: the period in full.

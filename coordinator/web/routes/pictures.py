@@ -1,4 +1,4 @@
-"""Touches the world: the profile of an area as PDF, and the map and a course as SVG and PNG."""
+"""Touches the world: the profile of an area as PDF, and the map and a trend as SVG and PNG."""
 
 from collections.abc import Callable
 
@@ -49,7 +49,7 @@ def map_file(request: Request, kind: str) -> Response:
 
 @router.get("/verloop.{kind}")
 def trend_file(request: Request, kind: str) -> Response:
-    """Return the course of the chosen area, or of the whole."""
+    """Return the trend of the chosen area, or of the whole."""
     view = _known(request, kind)
 
     def draw() -> bytes:
