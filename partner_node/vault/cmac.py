@@ -6,6 +6,7 @@ each text would cost seconds.
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 BLOCK_BYTES = 16
@@ -23,8 +24,9 @@ def cmac(key: bytes, body: bytes, lengths: NDArray[np.integer]) -> NDArray[np.ui
     """
     size = lengths.astype(np.int64)
     begin = np.cumsum(size) - size
-    flat = np.frombuffer(body, dtype=np.uint8)
     blocks = np.maximum(-(-size // BLOCK_BYTES), 1)
+    flat = np.zeros(len(body) + int(blocks.max(initial=0)) * BLOCK_BYTES, dtype=np.uint8)  # room behind the last text
+    flat[: len(body)] = np.frombuffer(body, dtype=np.uint8)
     result = np.empty((len(size), BLOCK_BYTES), dtype=np.uint8)
     for many in np.unique(blocks).tolist():
         texts = np.flatnonzero(blocks == many)
@@ -39,13 +41,8 @@ def _padded(
 ) -> NDArray[np.uint8]:
     """Return texts of one number of blocks, each followed by a one bit and zeros if its last block is not full."""
     width = blocks * BLOCK_BYTES
-    padded = np.zeros((len(size), width), dtype=np.uint8)
-    alike, together = bool((size == size[0]).all()), int(begin[-1] + size[-1] - begin[0]) == int(size.sum())
-    if alike and together:  # the usual case: ids of one length are already a matrix
-        padded[:, : size[0]] = flat[begin[0] : begin[-1] + size[-1]].reshape(len(size), -1)
-    else:
-        inside = np.arange(width) < size[:, np.newaxis]
-        padded[inside] = flat[(begin[:, np.newaxis] + np.arange(width))[inside]]
+    padded = sliding_window_view(flat, width)[begin]  # with the start of the next text, if there is room for it
+    padded *= np.arange(width) < size[:, np.newaxis]
     short = np.flatnonzero(size < width)
     padded[short, size[short]] = 0x80
     return padded
