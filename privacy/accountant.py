@@ -23,8 +23,9 @@ class PlanOutOfRange(PrivacyRefusal):
 class PlannedTable:
     """What one unit can change, at most, in one table of one round.
 
-    name: of the table in its study. variance: sigma^2 that protects the table. partners: m, the partners at which one
-    unit may appear in it (1 for an own table). cells: the cells that one unit may touch; amount: by how much each.
+    name: of the table in its study; an event counts in one round of a name, so each step of a model has its own.
+    variance: sigma^2 that protects the table. partners: m, the partners at which one unit may appear in it (1 for an
+    own table). cells: the cells that one unit may touch; amount: by how much each.
     event_cells, event_amount: the cells that one event touches at most, and by how much; above 1 for a multi-select
     measure and for a sum.
     Raises: PlanOutOfRange, VarianceNotExact, VarianceOutOfRange.

@@ -52,35 +52,43 @@ def table_charges(study: Study, covenant: Covenant, grid: Grid) -> tuple[TableCh
 
 
 def planned_round(study: Study, covenant: Covenant, grid: Grid, *, period: Period, party: PartyId) -> PlannedRound:
-    """Return what one unit can change at most in a round at one party: the tables to which it contributes."""
-    spared = _cheaper_side(study)
+    """Return what one unit can change at most in a round at one party: the tables to which it contributes.
+
+    Of a model's steps only those that a unit on its dearer side pays for, so that the rounds of a covenant year add up
+    to its worst case. Not promised: that a unit on the cheaper side pays no more in a single round.
+    """
+    spared = _cheaper_side(study, covenant, year=study.round_for(period).covenant_year, party=party)
     tables = tuple(
-        _planned_table(study, covenant, table, grid)
+        _planned_table(study, covenant, table, grid, period)
         for table in study.tables_for(period)
         if party in table.contributors and table.id not in spared
     )
     return PlannedRound(slot_of(study, period), tables)
 
 
-def _cheaper_side(study: Study) -> frozenset[TableId]:
-    """Return the steps that a unit on the dearer side of a model pays nothing for.
+def _cheaper_side(study: Study, covenant: Covenant, *, year: int, party: PartyId) -> frozenset[TableId]:
+    """Return the steps of a covenant year that a unit on the dearer side of a model pays this party nothing for.
 
     A unit is kept apart or fitted on, in all steps the same, so the worst case is the dearer of the two and never both.
     """
-    sides: dict[bool, dict[TableId, Fraction]] = {True: {}, False: {}}
-    for table in study.tables:
-        if isinstance(table, StepTable):
-            norm = study.model_of(table).norm_of(table.statistic)
-            sides[table.held_out][table.id] = len(table.steps) * rho_of(norm**2, table.variance.fraction)
-    apart, fitted = (sum(sides[held].values(), Fraction(0)) for held in (True, False))
-    return frozenset(sides[apart <= fitted])
+    rounds = (scheduled.period for scheduled in study.schedule if scheduled.covenant_year == year)
+    tables = (table for period in rounds for table in study.tables_for(period))
+    steps = [table for table in tables if isinstance(table, StepTable) and party in table.contributors]
+    cost = {True: Fraction(0), False: Fraction(0)}
+    for table in steps:
+        squares = study.model_of(table).norm_of(table.statistic) ** 2
+        cost[table.held_out] += rho_of(squares, table.variance.fraction, partners=multiplicity(table, covenant))
+    cheaper = cost[True] <= cost[False]
+    return frozenset(table.id for table in steps if table.held_out is cheaper)
 
 
-def _planned_table(study: Study, covenant: Covenant, table: Table, grid: Grid) -> PlannedTable:
+def _planned_table(study: Study, covenant: Covenant, table: Table, grid: Grid, period: Period) -> PlannedTable:
     if isinstance(table, StepTable):
         norm = study.model_of(table).norm_of(table.statistic)
         partners = multiplicity(table, covenant)
-        return PlannedTable(table.id, table.variance.fraction, amount=norm, partners=partners, event_amount=norm)
+        # An event counts in one round of a table, but a unit's row in every step: each step is a table of its own here.
+        name = f"{table.id} of {period}"
+        return PlannedTable(name, table.variance.fraction, amount=norm, partners=partners, event_amount=norm)
     segments = [segment for segment in grid.segments if segment.table == table.id]
     bound = bound_of(study, table, categories=len(segments[0].categories))
     # Late events share the bound with what was counted before, so the deltas of a table are one table here.

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from partner_node import stepping
 from partner_node.counting import Counted
 from partner_node.pipeline import contribution_parts, noised
-from partner_node.preview import preview
+from partner_node.preview import plan_of, preview
 from partner_node.records import Marks, Records
 from partner_node.stepping import count_step, model_rows
+from privacy.accountant import DeclaredPlan, PlannedRound, worst_year, year_of_events
 from privacy.counts import CellCounts
 from privacy.epsilon import epsilon_of
 from privacy.epsilon_check import epsilon_at_least
@@ -312,6 +313,50 @@ def test_an_officer_sees_what_a_step_would_take_before_it_is_approved() -> None:
     true_sums = counted(records, 1, (0,) * 4).cells.values.tolist()
     assert [value for table in found.tables for _, value in table.cells] == true_sums
     assert found.households[-1].plan_loss <= CAP * NANO + 2 * len(STEPS)
+
+
+def paid_for_a_whole_model(some: Households) -> int:
+    """Return what a household pays in all steps, whose outcome is 0.
+
+    Gradients are asked at a huge constant, where the mean is at its upper end; the rest at 0, its steepest.
+    """
+    model, paid = agreed().plan.model, 0
+    for step in STEPS:
+        asked: list[int] = []
+        for table in agreed().plan.tables(step):
+            zeros = [0] * model.parameters(table)
+            asked += [MAX_PARAMETER, *zeros[1:]] if table.statistic is Statistic.GRADIENT else zeros
+        paid += int(counted(records_of(some), step, tuple(asked)).charges.nano_rho.sum())
+    return paid
+
+
+def one_registration(seed: int) -> Households:
+    return Households(np.array([[1, 1, 1]]), np.array([0]), seed=seed)
+
+
+def test_a_household_with_one_registration_pays_no_more_for_a_whole_model_than_its_officer_was_told() -> None:
+    """An event counts in one round of a table of counts, but in every step of a model."""
+    chosen = agreed()
+    plan = plan_of(chosen.study, step_in(PERIOD, 1), chosen.member(chosen.partners[0]))
+    fitted, apart = one_registration(0), one_registration(1)
+    assert [bool(rows_of(records_of(some)).held_out[0]) for some in (fitted, apart)] == [False, True]
+    most = paid_for_a_whole_model(fitted)
+    assert most > paid_for_a_whole_model(apart) > 0
+    assert most <= year_of_events(plan, 1) <= worst_year(plan) + len(STEPS)
+
+
+def test_a_plan_in_which_an_event_counts_in_one_step_only_is_caught() -> None:
+    """Negative control of what an officer is told: the steps of a table under one name, as they once were."""
+    chosen = agreed()
+    plan = plan_of(chosen.study, step_in(PERIOD, 1), chosen.member(chosen.partners[0]))
+    merged = DeclaredPlan(
+        tuple(
+            PlannedRound(each.slot, tuple(replace(table, name=table.name.split()[0]) for table in each.tables))
+            for each in plan.rounds
+        )
+    )
+    assert worst_year(merged) == worst_year(plan)
+    assert paid_for_a_whole_model(one_registration(0)) > year_of_events(merged, 1)
 
 
 def test_every_statistic_is_of_some_step() -> None:

@@ -1,6 +1,8 @@
 """What a model could find, before it is run: against a model that is run many times, and a draft of one."""
 
 from copy import deepcopy
+from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from math import log
 from typing import Any
@@ -13,11 +15,14 @@ from coordinator.models.curved import fit
 from coordinator.models.drafted import WrongModelDraft, drafted
 from coordinator.models.power import findable
 from coordinator.models.rounds import plan_for
-from privacy.accountant import DeclaredPlan, worst_year
+from privacy.accountant import DeclaredPlan, worst_charge, worst_year
 from privacy.terms import planned_round
 from protocol.cost import cap_of
 from protocol.digest import digest_of
+from protocol.study.measure import Table
+from protocol.study.model import StepTable
 from protocol.study.rules import check_study
+from protocol.words.ids import PartyId
 from protocol.words.period import Period
 from simulations.models.agreement import CAP, COORDINATOR, agree_on
 from simulations.models.households import Truth, invent
@@ -70,6 +75,33 @@ def test_the_worst_case_of_a_whole_model_is_within_the_cap_it_was_drafted_for() 
     worst = worst_year(DeclaredPlan(rounds))
     assert 0.999 * CAP < Fraction(worst, 10**9) <= CAP
     assert worst <= cap_of(CAP)
+
+
+def test_the_worst_case_is_of_the_year_and_party_at_hand() -> None:
+    """Who is kept apart pays in step six only. In a year of that step alone, or at a partner of no other, it is all."""
+    chosen = agreed()
+    *fit_rounds, last = chosen.study.schedule
+    later = last.model_copy(update={"opens": date(2027, 1, 4), "due": date(2027, 1, 5)})
+    split = chosen.study.model_copy(update={"schedule": (*fit_rounds, later)})
+    only = chosen.partners[1:]
+    scores_only = chosen.study.model_copy(
+        update={
+            "tables": tuple(
+                table if isinstance(table, StepTable) and table.held_out else _without(table, only)
+                for table in chosen.study.tables
+            )
+        }
+    )
+    for study in (split, scores_only):
+        reader = replace(chosen.member(COORDINATOR), studies={digest_of(study): study})
+        grid = reader.grid(digest_of(study), last.period)
+        planned = planned_round(study, chosen.covenant, grid, period=last.period, party=chosen.partners[0])
+        # Two tables of scores, each 1 / (2 * 12): 1/12 rounded up, and one nano-rho for the shares.
+        assert worst_charge(planned) == 83_333_334 + 1
+
+
+def _without(table: Table, contributors: tuple[PartyId, ...]) -> Table:
+    return table.model_copy(update={"contributors": contributors})
 
 
 def draft() -> dict[str, Any]:
