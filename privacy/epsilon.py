@@ -68,7 +68,8 @@ def epsilon_of(rho: Fraction, delta: Fraction) -> Decimal:
     It is the infimum over alpha > 1 of alpha rho + ln(1 - 1/alpha) + (ln(1/delta) - ln alpha) / (alpha - 1). Any alpha
     gives a valid epsilon, so a search that stops early is only ever too high.
     Raises: DeltaOutOfRange.
-    Source: Canonne, Kamath, Steinke 2020, arXiv:2004.00010, section 2.3; Asoodeh et al. 2020, arXiv:2001.05990.
+    Source: Canonne, Kamath, Steinke 2020, arXiv:2004.00010v4, proposition 12; Asoodeh et al. 2020, arXiv:2001.05990v1,
+    equation 20.
     """
     _check_delta(delta)
     if rho == 0:

@@ -123,7 +123,8 @@ def tau(least_variance: Fraction, shares: int) -> Fraction:
     For unequal shares the bound holds too: each step of the proof joins a sum of variance V >= k s^2 to a share of
     variance v >= s^2, and its term 5 exp(-2 pi^2 / (1/V + 1/v)) only falls when V or v grows.
     Raises: VarianceOutOfRange below 1/4, where the theorem does not hold; ContributorsOutOfRange.
-    Source: Kairouz, Liu, Steinke 2021, arXiv:2102.06387, theorem 1 and the two-share proposition behind it.
+    Source: Kairouz, Liu, Steinke 2021, arXiv:2102.06387: tau of theorem 1. The term of two shares is Poisson summation,
+    as in `noise.py`; the note in `proof_notes.toml` has it.
     """
     if least_variance < Fraction(1, 4):
         raise VarianceOutOfRange(

@@ -25,6 +25,9 @@ from privacy.shares import (
     tau,
     top_up,
 )
+from protocol.study.plan import repair_plan, round_plan
+from protocol.words.ids import PartyId
+from tests import example
 from tests.reference.gaussian_table import pmf
 
 NANO_RHO = Fraction(1, 10**9)
@@ -204,3 +207,20 @@ def test_excess_is_the_third_bound_of_proposition_14() -> None:
     # (1/2) (sqrt(2 * 1/2) + 0.01 * sqrt(9))^2 - 1/2 = (1.03^2 - 1) / 2
     exact = (Fraction(103, 100) ** 2 - 1) / 2
     assert 0 <= excess(Fraction(1, 2), cells=9, tau_bound=Fraction(1, 100)) - exact < Fraction(1, 2**100)
+
+
+@pytest.mark.parametrize(("contributors", "survivors"), [(4, 3), (7, 5), (40, 39)])
+def test_what_a_round_and_its_repair_plan_is_what_is_said_here(contributors: int, survivors: int) -> None:
+    """A node draws by `protocol/study/plan.py`, which knows no limits of a draw; these functions have them."""
+    names = tuple(PartyId(f"school-{number:02d}") for number in range(contributors))
+    table = example.study().tables[2].model_copy(update={"contributors": names})
+    study, covenant = example.study().model_copy(update={"tables": (table,)}), example.covenant()
+    (plan,) = round_plan(study, covenant, example.QUARTER, names)
+    (repair,) = repair_plan((plan,), covenant, names[survivors:])
+    variance, roles = table.variance.fraction, {"contributors": contributors, "colluding": covenant.colluders}
+    assert plan.share_variance == joint_share(variance, **roles)
+    assert plan.variance == joint_total(variance, **roles)
+    assert repair.top_up == top_up(variance, survivors=survivors, **roles)
+    assert repair.variance == repaired_total(variance, survivors=survivors, **roles)
+    own = study.model_copy(update={"tables": (table.model_copy(update={"contributors": names[:1]}),)})
+    assert round_plan(own, covenant, example.QUARTER, names)[0].variance == own_share(variance)
