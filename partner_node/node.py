@@ -10,7 +10,15 @@ from partner_node.config import Config, ConfigMissing, load_register, read_bytes
 from partner_node.delivery.mapping import Mapping as DeliveryMapping
 from partner_node.delivery.mapping import parse_mapping
 from partner_node.keystore import Keys, load_keys
-from partner_node.policy import Agreed, NodePaused, WrongProfile, check_own_keys, check_pinned, check_register
+from partner_node.policy import (
+    Agreed,
+    NodePaused,
+    WrongProfile,
+    check_own_keys,
+    check_pinned,
+    check_register,
+    check_unit,
+)
 from partner_node.profiles.catalogue import PROFILES
 from partner_node.profiles.profile import Profile
 from partner_node.vault.decisions import approvals
@@ -73,7 +81,8 @@ def load_node(config: Config, *, today: date) -> Node:
     check_own_keys(agreed.covenant, agreed.party, keys)
     mapping = load_mapping(config)
     profile = None if mapping is None else profile_of(mapping)
-    if profile is not None:
+    if mapping is not None and profile is not None:
+        check_unit(mapping.route, agreed.covenant)
         check_register(load_register(config), agreed.covenant, agreed.party, profile, on=today)
     return Node(config, agreed, keys, profile, mapping)
 

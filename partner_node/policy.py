@@ -10,9 +10,9 @@ from datetime import date
 
 from partner_node.errors import PolicyRefusal
 from partner_node.keystore import Keys
-from partner_node.profiles.profile import Profile
+from partner_node.profiles.profile import Profile, Route
 from partner_node.register import Processing, Register
-from protocol.covenant.covenant import Covenant
+from protocol.covenant.covenant import Covenant, Unit
 from protocol.covenant.party import Role
 from protocol.covenant.signed import SignedCovenant, check_covenant
 from protocol.digest import digest_of
@@ -44,6 +44,10 @@ class PermissionNotInRegister(PolicyRefusal):
 
 class WrongProfile(PolicyRefusal):
     """A mapping for another type of partner than the covenant says this party is."""
+
+
+class UnitNotProtected(PolicyRefusal):
+    """A mapping that knows persons only, under a covenant that protects households."""
 
 
 class StudyUnknown(PolicyRefusal):
@@ -157,6 +161,21 @@ def check_register(
             got=f"no Wpg permission for covenant {covenant.id} in the register",
             wanted="issuer, date and scope as in the covenant",
             act="the police must enter its written permission (Wpg art. 22), or ask for it",
+        )
+
+
+def check_unit(route: Route, covenant: Covenant) -> None:
+    """Refuse to count persons where households are protected: each member would have a cap of its own.
+
+    A household or an address holds its persons, so that either protects both.
+    Raises: UnitNotProtected.
+    """
+    if route is Route.PERSON and covenant.unit is not Unit.PERSON:
+        raise UnitNotProtected(
+            got=f"a mapping by which a unit is a person, under covenant {covenant.id} of {covenant.unit}s",
+            wanted="a route to the household, by its id or its address",
+            act="the partner's IT must map another route; else all parties must sign a covenant that says person",
+            hint="samenzicht-node init --remap --route address",
         )
 
 

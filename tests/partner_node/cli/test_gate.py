@@ -19,15 +19,18 @@ from partner_node.policy import (
     PermissionNotInRegister,
     StudyRefused,
     TooFewApprovals,
+    UnitNotProtected,
     WrongProfile,
     check_approved,
     check_register,
+    check_unit,
     decline_code,
 )
 from partner_node.profiles.catalogue import PROFILES
+from partner_node.profiles.profile import Route
 from partner_node.register import Register
 from partner_node.taking_part import take_part
-from protocol.covenant.covenant import Covenant
+from protocol.covenant.covenant import Covenant, Unit
 from protocol.covenant.party import Officer
 from protocol.covenant.signed import PartySignature, SignedCovenant
 from protocol.digest import digest_of
@@ -172,6 +175,32 @@ def test_a_mapping_for_another_type_of_partner_is_refused() -> None:
     with pytest.raises(WrongProfile):
         check_register(register, COVENANT, example.SCHOOLS[0], PROFILES["politie"], on=TODAY)
     check_register(register, COVENANT, example.SCHOOLS[0], PROFILES["school"], on=TODAY)
+
+
+@pytest.mark.parametrize("route", list(Route))
+@pytest.mark.parametrize("unit", list(Unit))
+def test_persons_are_counted_only_where_the_covenant_protects_persons(route: Route, unit: Unit) -> None:
+    """DESIGN 4: else each member of a household would have a cap of its own, and nobody would know."""
+    covenant = COVENANT.model_copy(update={"unit": unit})
+    if (route, unit) == (Route.PERSON, Unit.HOUSEHOLD):
+        with pytest.raises(UnitNotProtected, match="of households"):
+            check_unit(route, covenant)
+    else:
+        check_unit(route, covenant)
+
+
+def test_a_node_that_maps_persons_under_a_covenant_of_households_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    mapping = partner.folder / "mapping.toml"
+    text = mapping.read_text()
+    (route,) = (line for line in text.splitlines() if line.startswith("route = "))
+    for said, works in ((route, True), ('route = "person"', False)):
+        mapping.write_text(text.replace(route, said))
+        results = [partner.run(*command) for command in (["status"], ["check-data"], ["preview", STUDY])]
+        assert [result.exit_code == 0 for result in results] == [works] * 3
+        assert all(works or "unit-not-protected" in result.stderr for result in results)
 
 
 def test_a_police_node_without_the_permission_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
