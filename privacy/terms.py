@@ -90,15 +90,18 @@ def _planned_table(study: Study, covenant: Covenant, table: Table, grid: Grid, p
         name = f"{table.id} of {period}"
         return PlannedTable(name, table.variance.fraction, amount=norm, partners=partners, event_amount=norm)
     segments = [segment for segment in grid.segments if segment.table == table.id]
-    bound = bound_of(study, table, categories=len(segments[0].categories))
+    listed = len(segments[0].categories)
+    bound = bound_of(study, table, categories=listed)
     # Late events share the bound with what was counted before, so the deltas of a table are one table here.
     cells = bound.largest_squares(sum(segment.size for segment in segments)) // bound.max_amount**2
+    # A record may list several codes whatever the kind, and only `multi` bounds how many of them count.
+    event_cells = min(bound.max_categories if bound.kind is MeasureKind.MULTI else listed, cells)
     return PlannedTable(
         table.id,
         table.variance.fraction,
         cells=cells,
         amount=bound.max_amount,
         partners=multiplicity(table, covenant),
-        event_cells=min(bound.max_categories, cells),
+        event_cells=event_cells,
         event_amount=bound.max_amount if bound.kind is MeasureKind.SUM else 1,
     )

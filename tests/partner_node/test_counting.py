@@ -17,6 +17,8 @@ from partner_node.vault.carry_out import Frozen, carry_out
 from partner_node.vault.shelf import VaultShelf
 from partner_node.vault.unit_key import event_keys, unit_keys
 from partner_node.vault.vault import Vault
+from privacy.accountant import charge_of_events, worst_charge
+from privacy.terms import planned_round
 from protocol.covenant.covenant import Covenant
 from protocol.digest import digest_of
 from protocol.round.member import Member
@@ -24,6 +26,8 @@ from protocol.round.memory import BookCharges, Remember, SlotMemory
 from protocol.round.messages import Attempt
 from protocol.round.transitions import State
 from protocol.study.grid import Cell
+from protocol.study.measure import MeasureKind
+from protocol.study.rules import check_study
 from protocol.words.geography import AreaCode, Level
 from protocol.words.ids import Code, CodeListId, Digest, MeasureId, PartyId, TableId
 from protocol.words.period import Period
@@ -120,6 +124,27 @@ def lock(vault: Vault, result: Counted, number: int) -> None:
     frozen = Frozen(slot, result.cells.values, b"r" * 32, b"s" * 32, result.charges, b"t" * 32)
     carry_out(vault, (Remember(SlotMemory(slot, State.READY, Attempt(0))),), frozen=frozen)
     carry_out(vault, (BookCharges(slot),))
+
+
+def test_an_event_with_several_codes_costs_no_more_than_was_said_of_one_event(tmp_path: Path) -> None:
+    """Also where events are counted by category, and not units: two cells of 1 / (2 * 200), and one of meldingen."""
+    whole = example.study()
+    measures = tuple(
+        each.model_copy(update={"kind": MeasureKind.EVENTS, "most_options": None}) if each.id == "aard" else each
+        for each in whole.measures
+    )
+    tables = tuple(
+        each.model_copy(update={"most_cells": 4}) if each.id == NATURE else each.model_copy() for each in whole.tables
+    )
+    study = whole.model_copy(update={"measures": measures, "tables": tables})
+    check_study(study, example.covenant())
+    who = replace(member(), studies={digest_of(study): study})
+    planned = planned_round(study, example.covenant(), who.grid(digest_of(study), Q1), period=Q1, party=example.VT)
+    one = delivery(Row("a", "1", date(2026, 2, 1), NORTH, ("01", "02")))
+    (paid,) = counted(new_vault(tmp_path), one, who=who).charges.nano_rho.tolist()
+    assert paid == 7_500_001
+    assert paid <= charge_of_events(planned, 1) <= worst_charge(planned)
+    assert all(table.event_cells == min(2, table.cells) for table in planned.tables if table.name == NATURE)
 
 
 def test_rows_are_counted_in_their_cell_and_nowhere_else(tmp_path: Path) -> None:
