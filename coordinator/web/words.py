@@ -66,6 +66,7 @@ BREAK_MARKS: Mapping[BreakKind, _Texts] = {  # in a chart there is little room
     BreakKind.BOUNDARY: _texts("nieuwe indeling", "new boundaries"),
     BreakKind.PARTNER: _texts("andere bronnen", "other sources"),
     BreakKind.LAW: _texts("nieuwe regels", "new rules"),
+    BreakKind.SOURCE: _texts("nieuwe bron", "new source"),
 }
 LEVELS: Mapping[Level, tuple[_Texts, _Texts]] = {
     Level.GEMEENTE: (_texts("gemeente", "municipality"), _texts("gemeenten", "municipalities")),

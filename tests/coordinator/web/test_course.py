@@ -68,6 +68,26 @@ def test_a_break_is_a_mark_that_parts_the_line_and_a_sentence(address: str) -> N
     assert "nieuwe codelijst" not in plain
 
 
+@pytest.mark.parametrize(
+    ("kind", "mark", "why"),
+    [
+        (BreakKind.CODE_LIST, "nieuwe codelijst", "nieuwe codelijst"),
+        (BreakKind.BOUNDARY, "nieuwe indeling", "nieuwe indeling van gebieden"),
+        (BreakKind.PARTNER, "andere bronnen", "andere organisaties leveren"),
+        (BreakKind.LAW, "nieuwe regels", "nieuwe regels of definities"),
+        (BreakKind.SOURCE, "nieuwe bron", "een organisatie telt uit een andere bron"),
+    ],
+)
+def test_a_break_of_every_kind_has_a_mark_and_a_sentence(kind: BreakKind, mark: str, why: str) -> None:
+    """ZN-11: also what a partner declared itself."""
+    made = town()
+    topic = replace(made.indicators[MAIN], breaks=(SeriesBreak(Period("2025-Q3"), kind),))
+    shown = replace(made, indicators=MappingProxyType({**made.indicators, MAIN: topic}))
+    body = unescape(Reader(Site(load=lambda: shown, size=lambda: shown.log_size)).get(f"/wijken?gebied={HERE}").text)
+    assert re.findall(r'class="break"/><text[^>]*>([^<]*)<', body) == [mark]
+    assert f"Vanaf 3e kwartaal 2025: {why}." in " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+
 def test_a_withdrawn_period_is_a_gap_over_which_nothing_is_drawn() -> None:
     """ZN-11: it keeps its place on the axis. Control: where it stands, the line is one."""
     body = page(f"/gebied/{HERE}", withdrawn=True)
