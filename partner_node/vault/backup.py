@@ -22,7 +22,6 @@ from partner_node.vault.log import StoredTree
 from partner_node.vault.schema import Use
 from partner_node.vault.vault import (
     DIRECTORY_MODE,
-    FILE_MODE,
     Owner,
     Vault,
     check_free,
@@ -31,6 +30,7 @@ from partner_node.vault.vault import (
     new_file,
     open_vault,
 )
+from partner_node.whole_file import FILE_MODE
 from protocol.covenant.covenant import Covenant
 from protocol.ledger.entry import ResumedBy, ResumedEntry
 from protocol.round.memory import Showed

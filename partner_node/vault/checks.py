@@ -1,18 +1,16 @@
 """Touches the world: what must hold of an open SQLite connection before anything is read from a vault."""
 
 import sqlite3
+from collections.abc import Mapping
 
 from partner_node.errors import VaultFault
+from partner_node.vault.failures import VaultDamaged, damaged
 from partner_node.vault.schema import JOURNAL_MODE, OLDEST_SQLITE, SCHEMA, SETTINGS, Use
 from protocol.ledger.tree import first_wrong
 
 
 class WrongStorageSettings(VaultFault):
     """A SQLite that is too old, or does not keep a setting that crash safety or erasing rests on."""
-
-
-class VaultDamaged(VaultFault):
-    """A vault file that is not whole, or whose tables are not the ones that were made."""
 
 
 class BackupNotRestored(VaultFault):
@@ -53,6 +51,20 @@ def check_use(got: str | None, wanted: Use) -> None:
     )
 
 
+def check_owner(stored: Mapping[str, str], facts: Mapping[str, str]) -> None:
+    """Refuse a file that stores another fact about its owner.
+
+    Raises: OtherOwner.
+    """
+    for name, value in facts.items():
+        if stored.get(name) != value:
+            raise OtherOwner(
+                got=f"a vault with another {name.replace('_', ' ')}",
+                wanted="the one it was made with",
+                act="the partner's IT must put the right secret, configuration or file back; the FG must be told",
+            )
+
+
 def check_settings(connection: sqlite3.Connection, *, version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
     """Refuse unless SQLite is new enough and says itself that every setting is on.
 
@@ -87,22 +99,16 @@ def check_intact(connection: sqlite3.Connection) -> None:
     Raises: VaultDamaged.
     """
     if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
-        raise _damaged("a file that fails SQLite's integrity check")
+        raise damaged("a file that fails SQLite's integrity check")
     if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
-        raise _damaged("a row whose slot is missing")
+        raise damaged("a row whose slot is missing")
     leaves = connection.execute("SELECT leaf_index, body FROM log_leaf ORDER BY 1")
     nodes = connection.execute("SELECT level, node_index, digest FROM log_node")
     if wrong := first_wrong(leaves, {(level, index): digest for level, index, digest in nodes}):
-        raise _damaged(f"a log whose hashes are not those of its leaves, from {wrong}")
+        raise damaged(f"a log whose hashes are not those of its leaves, from {wrong}")
 
 
 def _wrong(got: str, wanted: str) -> WrongStorageSettings:
     return WrongStorageSettings(
         got=got, wanted=wanted, act="the partner's IT must install the node with the SQLite it was tested with"
-    )
-
-
-def _damaged(got: str) -> VaultDamaged:
-    return VaultDamaged(
-        got=got, wanted="a whole vault", act="the partner's IT must run `restore`; keep the damaged file for the FG"
     )

@@ -10,20 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from weakref import finalize
 
-from partner_node.vault.checks import OtherOwner, check_format, check_intact, check_use
+from partner_node.vault.checks import check_format, check_intact, check_owner, check_use
+from partner_node.vault.failures import VaultInUse, as_ours, missing
 from partner_node.vault.files import journal_of
 from partner_node.vault.schema import Use
-from partner_node.vault.vault import (
-    DIRECTORY_MODE,
-    FILE_MODE,
-    Owner,
-    Vault,
-    VaultInUse,
-    VaultMissing,
-    as_ours,
-    check_mode,
-    facts_of,
-)
+from partner_node.vault.vault import DIRECTORY_MODE, Owner, Vault, check_mode, facts_of
+from partner_node.whole_file import FILE_MODE
 
 
 class _Peeked(Vault):
@@ -40,9 +32,7 @@ def peek(path: Path, owner: Owner) -> Iterator[Vault]:
     Raises: VaultMissing, UnsafePermissions, VaultInUse, VaultDamaged, OtherOwner, BackupNotRestored, MovedAway.
     """
     if not path.is_file():
-        raise VaultMissing(
-            got="no vault", wanted="the one that was made", act="the partner's IT must run `restore` or find the file"
-        )
+        raise missing()
     check_mode(path.parent, DIRECTORY_MODE)
     check_mode(path, FILE_MODE)
     _check_closed(path)
@@ -65,13 +55,7 @@ def _check(connection: sqlite3.Connection, owner: Owner) -> None:
     check_format(connection)
     check_intact(connection)
     stored = dict(connection.execute("SELECT name, value FROM meta").fetchall())
-    for name, value in facts_of(owner).items():
-        if stored.get(name) != value:
-            raise OtherOwner(
-                got=f"a vault with another {name.replace('_', ' ')}",
-                wanted="the one it was made with",
-                act="the partner's IT must put the right secret, configuration or file back; the FG must be told",
-            )
+    check_owner(stored, facts_of(owner))
     check_use(stored.get("use"), Use.LIVE)
 
 

@@ -16,26 +16,16 @@ from pathlib import Path
 from weakref import finalize
 
 from partner_node.errors import VaultFault, VaultRefusal
-from partner_node.vault.checks import (
-    OtherOwner,
-    VaultDamaged,
-    check_format,
-    check_intact,
-    check_settings,
-    check_use,
-)
+from partner_node.vault.checks import check_format, check_intact, check_owner, check_settings, check_use
+from partner_node.vault.failures import as_ours, in_use, missing, storage_failed
 from partner_node.vault.files import journal_of, remove
 from partner_node.vault.schema import FORMAT, JOURNAL_MODE, SCHEMA, SETTINGS, Use
 from partner_node.vault.unit_key import check_value
-from partner_node.whole_file import sync
+from partner_node.whole_file import FILE_MODE, sync
 from protocol.errors import SamenzichtError
 from protocol.words.ids import CovenantId, PartyId
 
-DIRECTORY_MODE, FILE_MODE = 0o700, 0o600
-
-
-class VaultMissing(VaultFault):
-    """No vault where one was: an empty one in its place would charge everyone twice."""
+DIRECTORY_MODE = 0o700
 
 
 class VaultExists(VaultRefusal):
@@ -46,16 +36,12 @@ class UnsafePermissions(VaultRefusal):
     """A vault or its folder that others than its owner may read or write."""
 
 
-class VaultInUse(VaultRefusal):
-    """Another process has this vault open."""
-
-
 class JournalMissing(VaultFault):
     """A vault that was running, without its write-ahead log: a copy, or one that lost its last commits."""
 
 
-class StorageFailed(VaultFault):
-    """The disk did not take a transaction; what was durable before still is, and this vault is closed."""
+class RuleBroken(VaultFault):
+    """A change that the tables forbid: the log rewritten, a refund, a second seed, a sum beyond 63 bits. Undone."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,10 +52,6 @@ class Owner:
     party: PartyId
     node_secret: bytes
     normalisation: int = 1
-
-
-class RuleBroken(VaultFault):
-    """A change that the tables forbid: the log rewritten, a refund, a second seed, a sum beyond 63 bits. Undone."""
 
 
 @dataclass(slots=True, repr=False, weakref_slot=True)
@@ -215,16 +197,14 @@ def open_vault(path: Path, owner: Owner, *, use: Use = Use.LIVE) -> Vault:
     BackupNotRestored, MovedAway.
     """
     if not path.is_file():
-        raise VaultMissing(
-            got="no vault", wanted="the one that was made", act="the partner's IT must run `restore` or find the file"
-        )
+        raise missing()
     check_mode(path.parent, DIRECTORY_MODE)
     journal_was_there = journal_of(path).exists()
     try:
         for file in (path, journal_of(path)) if journal_was_there else (path,):
             check_mode(file, FILE_MODE)
     except FileNotFoundError as error:
-        raise _in_use() from error  # its journal went just now: another process closed it
+        raise in_use() from error  # its journal went just now: another process closed it
     connection = connect(path)
     try:
         _check_all(connection, owner, use, journal_was_there=journal_was_there)
@@ -273,13 +253,7 @@ def _check_all(connection: sqlite3.Connection, owner: Owner, use: Use, *, journa
             wanted="both files, as the machine left them",
             act="the partner's IT must find the -wal file or run `restore`; the FG must be told",
         )
-    for name, value in facts_of(owner).items():
-        if stored.get(name) != value:
-            raise OtherOwner(
-                got=f"a vault with another {name.replace('_', ' ')}",
-                wanted="the one it was made with",
-                act="the partner's IT must put the right secret, configuration or file back; the FG must be told",
-            )
+    check_owner(stored, facts_of(owner))
     check_use(stored.get("use"), use)
 
 
@@ -307,34 +281,3 @@ def check_mode(path: Path, wanted: int) -> None:
             act="the partner's IT must mend it",
             hint=f"chmod {wanted:o} {path}",
         )
-
-
-def as_ours(error: sqlite3.Error) -> VaultRefusal | VaultFault:
-    """Return what SQLite says as an error of the vault."""
-    name = getattr(error, "sqlite_errorname", "SQLITE_MISUSE")  # a closed vault has no code
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return _in_use()
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return VaultDamaged(
-            got=f"a vault that cannot be read ({name})",
-            wanted="a whole vault",
-            act="the partner's IT must run `restore`; keep the damaged file for the FG",
-        )
-    return storage_failed(name)
-
-
-def _in_use() -> VaultInUse:
-    return VaultInUse(
-        got="a vault that another process holds",
-        wanted="one node",
-        act="the partner's IT must stop the other node, or find out what it is",
-    )
-
-
-def storage_failed(got: str) -> StorageFailed:
-    """Return the error for a disk that failed."""
-    return StorageFailed(
-        got=f"{got} at the vault",
-        wanted="a durable transaction",
-        act="the partner's IT must make room or mend the disk, then start the node again",
-    )

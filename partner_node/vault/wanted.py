@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from partner_node.vault.vault import VaultInUse
+from partner_node.vault.failures import VaultInUse
 
 NAME = "wanted"
 MOST_S, LOOK_S = 30.0, 0.2

@@ -26,7 +26,8 @@ from partner_node.flower.service import Service
 from partner_node.flower.vault_child import VaultChild
 from partner_node.keystore import DamagedKey, UnsafeKeys
 from partner_node.node import load_node
-from partner_node.vault.vault import VaultInUse, open_vault
+from partner_node.vault.failures import VaultInUse
+from partner_node.vault.vault import open_vault
 from partner_node.vault.wanted import is_wanted, when_free
 from protocol.covenant.link_key import LinkKey, LinkUse, sign_link_key
 from protocol.errors import SamenzichtError

@@ -12,8 +12,9 @@ import pytest
 
 from partner_node.vault.book import Charges, spent
 from partner_node.vault.carry_out import Frozen, SecretsMissing, carry_out, load_memory
+from partner_node.vault.failures import StorageFailed
 from partner_node.vault.unit_key import unit_keys
-from partner_node.vault.vault import StorageFailed, open_vault
+from partner_node.vault.vault import open_vault
 from privacy.randomness import RandomSource
 from protocol.ledger.entry import AbortEntry
 from protocol.round.memory import Append, BookCharges, Remember, Showed, SlotMemory

@@ -22,7 +22,8 @@ import pytest
 from partner_node.errors import VaultFault, VaultRefusal
 from partner_node.vault.book import Charges, spent
 from partner_node.vault.carry_out import Frozen, carry_out
-from partner_node.vault.vault import StorageFailed, VaultInUse, make_vault, open_vault
+from partner_node.vault.failures import StorageFailed, VaultInUse
+from partner_node.vault.vault import make_vault, open_vault
 from protocol.round.memory import BookCharges, Remember, SlotMemory
 from protocol.round.messages import Attempt
 from protocol.round.transitions import State

@@ -13,16 +13,14 @@ import pytest
 from partner_node.errors import VaultFault, VaultRefusal
 from partner_node.vault import checks
 from partner_node.vault.carry_out import carry_out, load_memory
-from partner_node.vault.checks import OtherOwner, VaultDamaged, WrongStorageSettings, check_settings
+from partner_node.vault.checks import OtherOwner, WrongStorageSettings, check_settings
+from partner_node.vault.failures import StorageFailed, VaultDamaged, VaultInUse, VaultMissing
 from partner_node.vault.unit_key import WeakNodeSecret
 from partner_node.vault.vault import (
     JournalMissing,
     RuleBroken,
-    StorageFailed,
     UnsafePermissions,
     VaultExists,
-    VaultInUse,
-    VaultMissing,
     make_vault,
     open_vault,
 )
