@@ -18,12 +18,19 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from coordinator.models.fitted import Coefficient, FittedModel, NotConverged, NotIdentified, OneOutcome, holm
+from coordinator.models.fitted import (
+    FittedModel,
+    NotConverged,
+    NotIdentified,
+    OneOutcome,
+    fitted_model,
+    least_eigenvalue,
+    spread_of,
+)
 from coordinator.models.steps import ModelPlan, Noisy, OpenedStep, Vector, in_order, missing
 from protocol.study.model import Statistic
 
 FLOOR = 0.5  # eigenvalues below this share of the noise's own are raised to it, to steer by; never in the fit
-IDENTIFIED = 4.0  # in the fit, the least eigenvalue in noise sds: noise alone has it in one direction of 1,000
 LONGEST_MOVE = 2.0  # of the linear predictor, root mean square: beyond it a step of Newton's is not believed
 SETTLED = 0.35  # the same, of a move that counts, beside its noise: what is left after it is about half its square
 SURE = 4.0  # sds by which an outcome must occur, or fail to
@@ -106,43 +113,6 @@ def reached(plan: ModelPlan, opened: Sequence[OpenedStep]) -> Reached:
     steps = in_order(plan, opened)
     beta, asked = _next(plan, steps), _asked(plan, steps)
     return Reached(beta, _moved(beta - asked[-1].at, _moments(plan, steps).value))
-
-
-def fitted_model(plan: ModelPlan, beta: Vector, *, sampling: Vector, noise: Vector, households: float) -> FittedModel:
-    """Return coefficients per one of each feature's own number. sampling, noise: covariances per coded unit."""
-    features = plan.model.features
-    outcome = plan.model.outcome
-    # Of a linear model the outcome is coded too; a curve is about the number itself.
-    unit = plan.model.constant / outcome.times if plan.model.curve is None else 1.0
-    scale = np.array([1.0, *(feature.times / plan.model.constant for feature in features)])
-    offset = np.array([0.0, *(-feature.minus / plan.model.constant for feature in features)])
-    turn = np.diag(scale)
-    turn[0] += offset  # the constant is what holds where every feature is 0
-    turn *= unit
-    value, chance, privacy = turn @ beta, turn @ sampling @ turn.T, turn @ noise @ turn.T
-    value[0] += 0.0 if plan.model.curve is not None else outcome.minus / outcome.times
-    sds = np.sqrt(np.diag(chance) + np.diag(privacy))
-    shown = [False, *holm(value[1:], sds[1:]).tolist()]
-    labels = ("constant", *(feature.label for feature in features))
-    coefficients = tuple(
-        Coefficient(str(label), float(v), float(c) ** 0.5, float(p) ** 0.5, demonstrated=bool(d))
-        for label, v, c, p, d in zip(labels, value, np.diag(chance), np.diag(privacy), shown, strict=True)
-    )
-    return FittedModel(coefficients, beta, sampling + noise, households)
-
-
-def least_eigenvalue(noisy: Noisy) -> float:
-    """Return what the least eigenvalue of a noisy matrix must be, for its directions to be told from noise.
-
-    Of a direction in which nothing differs the noise has an sd of at most sqrt(2) sd; of all directions together the
-    noise spreads over about sqrt(columns) sd.
-    """
-    return float(noisy.sd * max(IDENTIFIED, np.sqrt(len(noisy.value))))
-
-
-def spread_of(move: Vector) -> Vector:
-    """Return the covariance of N move, N symmetric with independent cells of variance 1 on and above its diagonal."""
-    return np.asarray(np.eye(len(move)) * (move @ move) + np.outer(move, move) - np.diag(move**2))
 
 
 def best_single(plan: ModelPlan, opened: Sequence[OpenedStep]) -> Vector:

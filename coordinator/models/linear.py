@@ -11,8 +11,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from coordinator.models.curved import fitted_model, least_eigenvalue, spread_of
-from coordinator.models.fitted import FittedModel, NotIdentified, OneOutcome
+from coordinator.models.fitted import (
+    FittedModel,
+    NotIdentified,
+    OneOutcome,
+    fitted_model,
+    least_eigenvalue,
+    spread_of,
+)
 from coordinator.models.steps import ModelPlan, Noisy, OpenedStep, in_order, missing
 from protocol.study.model import Statistic
 
