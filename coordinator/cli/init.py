@@ -9,7 +9,6 @@ from coordinator.cli.telling import AsJson, Lang, said, show, telling
 from coordinator.config import NAME, first_config, parse_config
 from coordinator.identity import load_identity, make_identity
 from coordinator.office import store_url
-from coordinator.store.store import make_store
 from coordinator.whole_file import write_whole
 from privacy.language import Language
 from privacy.randomness import fresh_bytes
@@ -30,6 +29,8 @@ def init_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Make the coordinator's folder: configuration, identity key and store."""
+    from coordinator.store.make import make_store  # noqa: PLC0415 - Alembic is a quarter of a command's start
+
     with telling():
         parse_config(first_config(PartyId(party)))  # an id of another form is refused before anything is made
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Touches the world: makes and opens the coordinator's store, and keeps what a round, a study and a release leave.
+"""Touches the world: opens the coordinator's store, and keeps what a round, a study and a release leave.
 
 A frame is stored before it leaves: `keep_slot` returns when everything it was given is durable, or raises and nothing
 of it is.
@@ -18,7 +18,7 @@ from coordinator.store.failures import as_ours, closed, damaged
 from coordinator.store.log import StoredTree
 from coordinator.store.place import Place, place_of
 from coordinator.store.revision import check_newest
-from coordinator.store.session import Session, check_pages, connect, make_file
+from coordinator.store.session import Session, check_pages, connect
 from coordinator.store.slot_rows import StoredFrame, read_frames, read_slot, read_states, write_slot
 from coordinator.store.tables import SHOWN_SIZES
 from protocol.covenant.signed import SignedCovenant
@@ -267,32 +267,6 @@ class Store:
         if self._session.connection.closed:
             raise closed(self._place.name)
         return self._session.connection
-
-
-def make_store(url: str) -> None:
-    """Make a store, or bring the one that is there to the newest tables; both whole or not at all.
-
-    Raises: UnsupportedStore, StoreInUse, OpenToOthers, NewerSchema, UnsafeSettings, DatabaseUnreachable, StoreFailed.
-    """
-    from coordinator.store.migrate import migrate  # noqa: PLC0415 - Alembic is a quarter of a command's start
-
-    place = place_of(url)
-    if place.path is not None:
-        make_file(place.path)
-    with Store(place, connect(place)) as store, store.transaction() as connection:
-        migrate(connection, place.name)
-
-
-def revert_store(url: str, revision: str) -> None:
-    """Take a store back to older tables, for an older version of this software; no row is lost.
-
-    Raises: StoreNotEmpty, StoreMissing, StoreInUse, and what `open_store` raises.
-    """
-    from coordinator.store.migrate import migrate  # noqa: PLC0415 - as above
-
-    place = place_of(url)
-    with Store(place, connect(place)) as store, store.transaction() as connection:
-        migrate(connection, place.name, revision=revision)
 
 
 def open_store(url: str, *, read_only: bool = False) -> Store:

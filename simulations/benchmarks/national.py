@@ -16,7 +16,7 @@ from coordinator.config import NAME, first_config
 from coordinator.courier import MESSAGE, Courier
 from coordinator.identity import make_identity
 from coordinator.office import open_office, read_config, store_url
-from coordinator.store.store import make_store
+from coordinator.store.make import make_store
 from protocol.digest import digest_of
 from protocol.ledger.entry import CovenantEntry
 from protocol.words.ids import PartyId

@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 
 import pymerkle
 
-from coordinator.store.store import make_store, open_store
+from coordinator.store.make import make_store
+from coordinator.store.store import open_store
 from simulations.benchmarks.result import ROUNDS, Result, more_is_better
 
 ENTRIES = 200  # a round: a fraction of a second, on a disk that syncs

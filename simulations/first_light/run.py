@@ -14,7 +14,8 @@ from coordinator.bundle import Agreed as BundledAgreement
 from coordinator.bundle import CoordinatorLog, PublishedRound, collect_bundle
 from coordinator.release import make_release, sign_release
 from coordinator.session import Session as CoordinatorSession
-from coordinator.store.store import Store, make_store, open_store
+from coordinator.store.make import make_store
+from coordinator.store.store import Store, open_store
 from coordinator.table import ReaderTable, reader_table
 from coordinator.table_page import table_page
 from coordinator.whole_file import write_whole

@@ -18,7 +18,8 @@ from coordinator.config import NAME, first_config
 from coordinator.courier import MESSAGE, PAPER, Courier
 from coordinator.identity import make_identity
 from coordinator.office import read_config, store_url
-from coordinator.store.store import Store, make_store, open_store
+from coordinator.store.make import make_store
+from coordinator.store.store import Store, open_store
 from protocol.covenant.covenant import Covenant
 from protocol.digest import digest_of
 from protocol.errors import SamenzichtError

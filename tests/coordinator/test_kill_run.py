@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from coordinator.store.store import make_store
+from coordinator.store.make import make_store
 from privacy.audit.cli import read_files
 from privacy.audit.verify import verify
 from protocol.digest import digest_of

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Insert, Update, delete, insert, update
 from coordinator.office import open_office
 from coordinator.publish import bundle_files
 from coordinator.self_check import check_all
+from coordinator.store.make import make_store, revert_store
 from coordinator.store.place import place_of
 from coordinator.store.session import connect
-from coordinator.store.store import make_store, open_store, revert_store
+from coordinator.store.store import open_store
 from coordinator.store.tables import (
     COVENANTS,
     DECLARATIONS,

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from coordinator.store.store import Store, make_store, open_store
+from coordinator.store.make import make_store
+from coordinator.store.store import Store, open_store
 
 
 @pytest.fixture

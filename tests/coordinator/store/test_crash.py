@@ -7,7 +7,8 @@ from itertools import count
 
 import pytest
 
-from coordinator.store.store import Store, make_store, open_store
+from coordinator.store.make import make_store
+from coordinator.store.store import Store, open_store
 from protocol.ledger.entry import Entry, ReleaseEntry
 from protocol.release import SignedRelease
 from protocol.round.coordinator_round import CoordinatorSlot

@@ -4,9 +4,10 @@ import pytest
 from sqlalchemy import Delete, Update, delete, update
 
 from coordinator.store.failures import OtherBytes, RuleBroken, StoreDamaged
+from coordinator.store.make import make_store, revert_store
 from coordinator.store.place import place_of
 from coordinator.store.session import connect
-from coordinator.store.store import Store, make_store, open_store, revert_store
+from coordinator.store.store import Store, open_store
 from coordinator.store.tables import GEOGRAPHIES, LOG_LEAVES, LOG_NODES, RELEASES, SLOTS
 from protocol.covenant.signed import SignedCovenant
 from protocol.digest import digest_of

@@ -8,9 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from coordinator.store.failures import RuleBroken
+from coordinator.store.make import revert_store
 from coordinator.store.place import place_of
 from coordinator.store.session import connect
-from coordinator.store.store import open_store, revert_store
+from coordinator.store.store import open_store
 from tests.coordinator.store.contents import Dump, dump, fill
 
 ONLY_GROW = (

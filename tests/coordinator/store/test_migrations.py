@@ -4,11 +4,12 @@ import pytest
 from sqlalchemy import inspect, text
 
 from coordinator.store.failures import NewerSchema, OlderSchema, StoreMissing, StoreNotEmpty
+from coordinator.store.make import make_store, revert_store
 from coordinator.store.migrate import revisions
 from coordinator.store.place import place_of
 from coordinator.store.revision import NEWEST
 from coordinator.store.session import connect
-from coordinator.store.store import make_store, open_store, revert_store
+from coordinator.store.store import open_store
 from coordinator.store.tables import ALL
 from tests.coordinator.store.contents import dump, fill, steps
 from tests.coordinator.store.killed_store import Countdown, reopened, when_unlocked

@@ -22,8 +22,9 @@ from coordinator.store.failures import (
     UnsafeSettings,
     UnsupportedStore,
 )
+from coordinator.store.make import make_store
 from coordinator.store.place import place_of
-from coordinator.store.store import Store, make_store, open_store
+from coordinator.store.store import Store, open_store
 from protocol.errors import SamenzichtError
 from tests import example
 from tests.coordinator.store.cluster import PASSWORD, Cluster

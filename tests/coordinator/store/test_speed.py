@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.store.store import make_store, open_store
+from coordinator.store.make import make_store
+from coordinator.store.store import open_store
 from protocol.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
 from protocol.ledger.tree import MerkleTree
 from simulations.benchmarks.ledger import ENTRIES, LEAVES, PLACES
