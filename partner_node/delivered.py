@@ -9,9 +9,9 @@ from partner_node.delivery.addresses import PART
 from partner_node.delivery.area_file import read_area_table
 from partner_node.delivery.areas import AreaTable
 from partner_node.delivery.delivery import Delivery, read_delivery
-from partner_node.delivery.source import Source
 from partner_node.node import Node, files_in
 from partner_node.sources.opening import PARQUET, TEXT, WORKBOOKS, open_source
+from partner_node.sources.source import Source
 from protocol.errors import Refusal, refuse_all
 from protocol.words.geography import AreaCode, Geography
 

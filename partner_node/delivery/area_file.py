@@ -6,8 +6,8 @@ import polars as pl
 
 from partner_node.delivery.addresses import PART, normalised_address
 from partner_node.delivery.areas import AreaTable
-from partner_node.delivery.source import Source
 from partner_node.errors import DeliveryRefusal
+from partner_node.sources.source import Source
 from protocol.words.geography import AreaCode, Geography, Level
 
 _BUURT_DIGITS = 8

@@ -6,11 +6,11 @@ import polars as pl
 
 from partner_node.delivery.mapping import Mapping as DeliveryMapping
 from partner_node.delivery.mapping import MissingFile, UnmappedFile, record_of, shown, unit_columns
-from partner_node.delivery.source import Source
 from partner_node.delivery.unit_ids import normalised_id, normalised_ids
 from partner_node.delivery.values import looks_like_a_day
 from partner_node.errors import DeliveryRefusal
 from partner_node.profiles.profile import Profile, Route
+from partner_node.sources.source import Source
 from protocol.errors import Refusal, refuse_all
 
 FEWEST_TO_JUDGE = 20  # fewer ids can be alike by chance

@@ -20,12 +20,12 @@ from partner_node.delivery.faults import Faults, FaultTally, Reason
 from partner_node.delivery.mapping import Mapping as DeliveryMapping
 from partner_node.delivery.mapping import check_mapping
 from partner_node.delivery.rows import GatheredRows, RowReader, Rows
-from partner_node.delivery.source import Source
 from partner_node.delivery.unit_ids import id_column, normalised_id
 from partner_node.delivery.units import Units
 from partner_node.delivery.values import Span
 from partner_node.profiles.profile import Condition, Profile, ProfileMeasure, Route
 from partner_node.records import EventIds, Marks, Records
+from partner_node.sources.source import Source
 from partner_node.vault.unit_key import unit_keys
 from protocol.study.measure import MeasureKind
 from protocol.words.code_list import CodeList
