@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from partner_node.delivery.faults import FaultTally, Reason
-from partner_node.delivery.interned import REASONS, Interned
+from partner_node.delivery.faults import REASONS, FaultTally, Reason
+from partner_node.delivery.interned import Interned
 from partner_node.delivery.values import EPOCH
 from partner_node.records import Marks
 from protocol.words.code_list import CodeList
@@ -56,11 +56,7 @@ class CodeColumn:
 
     def tally(self, cells: NDArray[np.uint32], tally: FaultTally, *, file: str, column: str) -> None:
         """Count the faults of these rows."""
-        faults = self._faults.take(cells)
-        if faults.max(initial=-1) < 0:
-            return
-        for place, rows in enumerate(np.bincount(faults[faults >= 0], minlength=len(REASONS)).tolist()):
-            tally.add(file, column, REASONS[place], rows)
+        tally.add_each(file, column, self._faults.take(cells))
 
     def has_any(self, codes: frozenset[Code]) -> NDArray[np.bool_]:
         """Tell of each cell whether it carries one of these codes; bool, shape (cells,)."""

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class Reason(StrEnum):
     """Why a cell or a row could not be used as it is. `docs` of the profile say what each leads to."""
@@ -37,6 +40,9 @@ class Reason(StrEnum):
     DOUBLED_OTHERWISE = "doubled-otherwise"
 
 
+REASONS = tuple(Reason)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class FaultKey:
     """Where a kind of fault was found. column: the profile's name of it."""
@@ -67,6 +73,13 @@ class FaultTally:
         """Count rows; zero leaves no trace."""
         if rows:
             self._rows[FaultKey(file, column, reason)] += rows
+
+    def add_each(self, file: str, column: str, faults: NDArray[np.int8]) -> None:
+        """Count rows. faults: of each row, its place in REASONS, or -1 for none."""
+        if faults.max(initial=-1) < 0:
+            return
+        for place, rows in enumerate(np.bincount(faults[faults >= 0], minlength=len(REASONS)).tolist()):
+            self.add(file, column, REASONS[place], rows)
 
     def faults(self) -> Faults:
         """Return what was counted, in order."""

@@ -7,9 +7,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from partner_node.delivery.faults import FaultTally, Reason
+from partner_node.delivery.faults import REASONS, FaultTally, Reason
 
-REASONS = tuple(Reason)
 _FIRST_SLOTS = 1 << 10
 _NONE = -1
 _SLOT = np.dtype([("first", "<u8"), ("number", "<i4"), ("second", "<u4")])  # a number is one more than it says
@@ -148,11 +147,7 @@ class Judge:
 
     def tally(self, numbers: NDArray[np.int32], tally: FaultTally, *, file: str, column: str) -> None:
         """Count the faults of these rows."""
-        faults = self.faults.take(numbers)
-        if faults.max(initial=-1) < 0:
-            return
-        for place, rows in enumerate(np.bincount(faults[faults >= 0], minlength=len(REASONS)).tolist()):
-            tally.add(file, column, REASONS[place], rows)
+        tally.add_each(file, column, self.faults.take(numbers))
 
     def _extend(self, texts: list[str]) -> None:
         judged = [self._judge(text) for text in texts]

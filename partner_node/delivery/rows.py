@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from partner_node.delivery.addresses import joined_address
 from partner_node.delivery.areas import Places
 from partner_node.delivery.codes import CodeColumn
-from partner_node.delivery.faults import FaultTally, Reason
-from partner_node.delivery.interned import REASONS, Judge, hashes
+from partner_node.delivery.faults import REASONS, FaultTally, Reason
+from partner_node.delivery.interned import Judge, hashes
 from partner_node.delivery.mapping import Mapping as DeliveryMapping
 from partner_node.delivery.mapping import RecordMapping, unit_columns
 from partner_node.delivery.unit_ids import normalised_ids
