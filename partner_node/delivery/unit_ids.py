@@ -3,7 +3,7 @@
 The form, NORMALISATION 1: Unicode NFC; whitespace, control and format characters (zero-width, soft hyphen) removed
 everywhere; casefolded, and NFC again; of an id of digits only, a trailing ".0" (a whole number that pandas made a
 fraction) and leading zeros removed. Any other id keeps its zeros and signs. Changing the form changes every unit key:
-raise NORMALISATION, at which the vault halts until a person acts.
+raise NORMALISATION (`vault/unit_key.py`), at which the vault halts until a person acts.
 """
 
 import re
@@ -12,8 +12,6 @@ import unicodedata
 import polars as pl
 
 from partner_node.vault.unit_key import IdColumn
-
-NORMALISATION = 1
 
 # Not an id, however many rows carry it: 0, eight or more times one digit, words for "unknown", a rounded fraction,
 # and what has no letter or digit at all.

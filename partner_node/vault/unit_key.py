@@ -18,6 +18,7 @@ from partner_node.vault.cmac import BLOCK_BYTES, cmac
 from protocol.digest import labelled
 
 KEY_BYTES = BLOCK_BYTES
+NORMALISATION = 1  # of the form of a unit id (`delivery/unit_ids.py`); of another every key is another
 SECRET_BYTES = 32
 
 

@@ -20,7 +20,7 @@ from partner_node.vault.checks import check_format, check_intact, check_owner, c
 from partner_node.vault.failures import as_ours, in_use, missing, storage_failed
 from partner_node.vault.files import journal_of, remove
 from partner_node.vault.schema import FORMAT, JOURNAL_MODE, SCHEMA, SETTINGS, Use
-from partner_node.vault.unit_key import check_value
+from partner_node.vault.unit_key import NORMALISATION, check_value
 from partner_node.whole_file import FILE_MODE, sync
 from protocol.errors import SamenzichtError
 from protocol.words.ids import CovenantId, PartyId
@@ -51,7 +51,7 @@ class Owner:
     covenant_id: CovenantId
     party: PartyId
     node_secret: bytes
-    normalisation: int = 1
+    normalisation: int = NORMALISATION
 
 
 @dataclass(slots=True, repr=False, weakref_slot=True)
