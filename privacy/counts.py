@@ -20,7 +20,7 @@ MAX_CELLS = 2**24  # an upload of 64 MiB at 4 bytes a cell, the largest that a s
 MAX_AMOUNT = 2**19  # what one unit may add to one cell; larger quantities are counted in larger steps
 MAX_UNITS = 2**32  # more than any register holds
 Index = NDArray[np.signedinteger]  # int32 or int64
-_INDEX_TYPES = ("int32", "int64")
+_INDEX_TYPES = (np.int32, np.int64)
 
 
 class UnsortedCounts(PrivacyRefusal):
@@ -130,8 +130,8 @@ class NoisedCounts:
 
 def _check_columns(unit: Index, cell: Index, amount: NDArray[np.int64] | None) -> None:
     # A narrow amount or a float column would wrap or round in a later sum: it is refused, not converted.
-    typed = unit.dtype.name in _INDEX_TYPES and cell.dtype.name in _INDEX_TYPES
-    typed = typed and (amount is None or amount.dtype == np.int64)
+    # So is one of the other byte order, which has the same name: the ranges below are read from its bytes.
+    typed = unit.dtype in _INDEX_TYPES and cell.dtype in _INDEX_TYPES and (amount is None or amount.dtype == np.int64)
     if not typed or any(column.shape != (unit.size,) for column in (unit, cell, amount) if column is not None):
         raise _out_of_range("columns of other types or lengths", "int64 columns of one length; indexes may be int32")
 

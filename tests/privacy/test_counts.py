@@ -48,6 +48,18 @@ def test_an_index_outside_the_table_is_refused(unit: int, cell: int) -> None:
         unit_counts([(unit, cell, 1)], units=4, cells=3)
 
 
+@pytest.mark.parametrize(("width", "far"), [(">i4", 1 << 24), (">i8", 1 << 56)])
+@pytest.mark.parametrize("name", ["unit", "cell"])
+def test_an_index_of_the_other_byte_order_is_refused(name: str, width: str, far: int) -> None:
+    """It has the name of a type that may pass, and an index far outside the table has the bytes of one within."""
+    columns = {"unit": column(0, 0), "cell": column(0, 0)}
+    columns[name] = column(far, 0).astype(width)
+    assert columns[name].dtype.name in {"int32", "int64"}
+    assert columns[name].view(np.int64)[0] == 1
+    with pytest.raises(CountsOutOfRange, match="int64 columns of one length"):
+        Events(**columns, amount=None, unit_key=KEYS, cells=3)
+
+
 @pytest.mark.parametrize("cells", [0, -1, MAX_CELLS + 1])
 def test_a_table_of_no_or_too_many_cells_is_refused(cells: int) -> None:
     with pytest.raises(CountsOutOfRange, match=r"1 to 2\^24 cells"):
