@@ -83,11 +83,6 @@ def with_told(derived: Sequence[Break], told: Sequence[Break]) -> tuple[Break, .
     return tuple(sorted({*derived, *told}, key=lambda each: (each.first, each.kind)))
 
 
-def in_stretch(breaks: Collection[Break], first: int, last: int) -> bool:
-    """Tell whether a series breaks after the period at `first` and not after that at `last`."""
-    return any(first < each.first <= last for each in breaks)
-
-
 def _kinds(former: Origin, origin: Origin) -> Iterator[BreakKind]:
     if former.code_list != origin.code_list:
         yield BreakKind.CODE_LIST

@@ -27,7 +27,6 @@ class Look(StrEnum):
     UNCERTAIN = "q"
 
 
-PATTERNS = frozenset({Look.SUPPRESSED, Look.NOT_DELIVERED, Look.UNCERTAIN})
 _OF_VERDICT = {
     Verdict.HIGHER: Look.HIGHER,
     Verdict.LOWER: Look.LOWER,

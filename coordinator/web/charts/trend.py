@@ -68,7 +68,6 @@ class TrendChart:
     breaks: tuple[BreakMark, ...]
     names: tuple[tuple[float, str], ...]
     ticks: tuple[tuple[float, float], ...]
-    whole_end: float | None
     width: int = WIDTH
     height: int = HEIGHT
     left: int = _LEFT
@@ -115,7 +114,6 @@ def trend_chart(title: str, text: str, moments: Sequence[Moment], *, highest: fl
         _breaks(places, moments),
         tuple((x, each.label + "*" * each.provisional) for x, each in zip(places, moments, strict=True)),
         tuple((tick, up.at(tick)) for tick in ticks),
-        wholes[-1] if wholes else None,
     )
 
 

@@ -50,7 +50,7 @@ def _draw(view: View) -> str:
         card=_card(view, view.indicator, view.span),
         rows=sorted(rows, key=_rate, reverse=True),
         scale=scale,
-        funnel=_funnel(view, view.span, rows),
+        funnel=_funnel(view, view.indicator, view.span, rows),
     )
 
 
@@ -111,7 +111,7 @@ def _row(area: MonitorArea, view: View, indicator: MonitorIndicator, found: Span
     return Row(area, indicator, found, found.cells[area.code], None, view.page(f"/gebied/{area.code}"))
 
 
-def _funnel(view: View, found: Span, rows: tuple[Row, ...]) -> FunnelChart | None:
+def _funnel(view: View, indicator: MonitorIndicator, found: Span, rows: tuple[Row, ...]) -> FunnelChart | None:
     whole = found.cells[view.monitor.whole].figure
     if whole is None or whole.rate is None:
         return None
@@ -127,7 +127,5 @@ def _funnel(view: View, found: Span, rows: tuple[Row, ...]) -> FunnelChart | Non
         for row in rows
         if row.figure and row.figure.rate and row.area.inhabitants
     ]
-    title = [label(row.indicator, view) if (row := rows[0]) else "", span(found, view.language)]
-    return funnel_chart(
-        ", ".join(filter(None, title)), places, found.funnels.get(view.level, ()), whole=whole.rate.value
-    )
+    title = ", ".join(filter(None, (label(indicator, view), span(found, view.language))))
+    return funnel_chart(title, places, found.funnels.get(view.level, ()), whole=whole.rate.value)
