@@ -219,9 +219,9 @@ def question(indicator: MonitorIndicator, view: View) -> Told:
     """Return what is counted: `Huishoudens met een melding`, whole in one language."""
     signed = [indicator.question, *([indicator.category] if indicator.category else [])]
     found = [told(each, view) for each in signed]
-    whole = all(each.language is view.language for each in found)
-    texts = [each.text for each in found] if whole else signed
-    return Told(": ".join(texts), view.language if whole else Language.DUTCH)
+    is_whole = all(each.language is view.language for each in found)
+    texts = [each.text for each in found] if is_whole else signed
+    return Told(": ".join(texts), view.language if is_whole else Language.DUTCH)
 
 
 def topic(indicator: MonitorIndicator, view: View) -> Told:

@@ -186,6 +186,7 @@ def _lost(error: grpc.RpcError) -> FeedLost:
 
 
 def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all. Both nodes have more of this (`whole_file.py`): what all share does no I/O."""
     fresh = path.with_name(f"{path.name}.new")
     with fresh.open("w", encoding="utf-8") as file:
         file.write(text)
