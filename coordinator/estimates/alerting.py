@@ -22,6 +22,7 @@ CHECKLIST = (
     "Ontbreekt er een levering, of kwam er een na?",
     "Is het gebied gegroeid of gekrompen?",
 )
+PERIODS_BETWEEN = 100.0  # two alarms of one chart in which nothing changes
 STEPS = 200  # of the chain that stands for a chart: more change its run length by less than 1 %
 
 
@@ -102,7 +103,7 @@ def surprises(series: Estimates, expected: Floats, dispersion: Dispersion) -> Es
 
 
 def cusum(
-    surprise: Estimates, *, slack: float = 0.5, periods_between: float = 100.0, since: Collection[int] = ()
+    surprise: Estimates, *, slack: float = 0.5, periods_between: float = PERIODS_BETWEEN, since: Collection[int] = ()
 ) -> Drift:
     """Return the two-sided sum chart: sums of what is beyond `slack`, ringing above the limit that gives the rate.
 
@@ -127,7 +128,7 @@ def cusum(
 
 
 def ewma(
-    surprise: Estimates, *, weight: float = 0.25, periods_between: float = 100.0, since: Collection[int] = ()
+    surprise: Estimates, *, weight: float = 0.25, periods_between: float = PERIODS_BETWEEN, since: Collection[int] = ()
 ) -> Drift:
     """Return the chart of the moving average that forgets, ringing beyond the limit that gives the rate.
 

@@ -187,9 +187,9 @@ class MonitorIndicator:
 
     sources: names of the partners. spans: the last twelve months first, then single periods, newest first.
     trends: of each area its level in every period, oldest first; None where nothing may be shown.
-    estimated: `geschat`, of areas for which a model has one. drifting: areas that moved slowly away from the rate of
-    all, by a chart that rings for nothing once in a hundred periods. margins, variances: of the noise in one
-    counted figure, by level. effects: of what the operator told was done somewhere.
+    estimated: `geschat`, of areas for which a model has one. drifting: areas a little apart from the rate of
+    all, period after period, by a chart that rings for nothing once in a hundred periods. margins, variances: of the
+    noise in one counted figure, by level. effects: of what the operator told was done somewhere.
     """
 
     id: IndicatorId

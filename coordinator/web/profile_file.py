@@ -46,6 +46,7 @@ def profile_file(view: View, area: MonitorArea) -> ProfileFile:
     ]
     data = _texts(view, area) | {
         "brief": [] if area.code == view.monitor.whole else [_said(line) for line in brief(rows, view)],
+        "units": words.units_note(view) or "",
         "star": _STAR[view.language] if any(row.span.provisional for row in rows) else "",
         "spine": [_line(at, row, view, area) for at, row in enumerate(rows)],
         "trends": told_trends,
@@ -141,12 +142,12 @@ _COLUMNS = {
 }
 _READING = {
     _NL: (
-        "Achter elk aantal staat de marge: het echte aantal ligt daar 19 van de 20 keer tussen. De streep is "
-        "de marge van ruis en toeval samen, de stippellijn de gemeente."
+        "Achter elk aantal staat de marge: wat er geregistreerd en geteld is, ligt daar 19 van de 20 keer "
+        "tussen. De streep is de marge van ruis en toeval samen, de stippellijn de gemeente."
     ),
     _EN: (
-        "After each number stands its margin: the real number lies within, 19 times in 20. The line is "
-        "the margin for noise and chance together, the dotted line the municipality."
+        "After each number stands its margin: what was registered and counted lies within, 19 times in "
+        "20. The line is the margin for noise and chance together, the dotted line the municipality."
     ),
 }
 _TREND_READING = {
@@ -160,13 +161,13 @@ _STAR = {
 _NOT = {
     _NL: [
         "Niet wat er echt gebeurt, maar wat organisaties registreren. Veel blijft onbekend.",
-        "Niets over een gezin of persoon. Elk cijfer heeft ruis, zodat niemand te herkennen is.",
+        "Niets over een gezin of persoon. Elk cijfer heeft ruis, zodat niemand zeker weet of een gezin meetelt.",
         "Niet hoe het met de wijk gaat. Hoger kan ook betekenen dat er vaker wordt gemeld.",
         "Cijfers van organisaties overlappen. Tel ze niet bij elkaar op.",
     ],
     _EN: [
         "Not what really happens, but what organisations register. Much stays unknown.",
-        "Nothing about a family or person. Every figure has noise, so that nobody can be recognised.",
+        "Nothing about a family or person. Every figure has noise, so that nobody is sure whether a family is in it.",
         "Not how the district is doing. Higher may also mean that more is reported.",
         "Figures of organisations overlap. Do not add them up.",
     ],

@@ -13,7 +13,10 @@ KINDS: Mapping[SignalKind, Pair] = {
     SignalKind.FALLEN: ("gedaald", "fallen"),
     SignalKind.ABOVE_ALIKE: ("hoger dan gebieden die erop lijken", "higher than areas that resemble it"),
     SignalKind.BELOW_ALIKE: ("lager dan gebieden die erop lijken", "lower than areas that resemble it"),
-    SignalKind.DRIFTING: ("verschuift langzaam", "drifts slowly"),
+    SignalKind.DRIFTING: (
+        "lijkt telkens iets af te wijken van de gemeente",
+        "seems to differ a little from the municipality each time",
+    ),
     SignalKind.PARTED: ("bij de een hoger, bij de ander lager", "higher for one, lower for another"),
 }
 DOUBTS: Mapping[Doubt, Pair] = {
@@ -84,7 +87,7 @@ QUESTIONS: Mapping[SignalKind, tuple[Pair, ...]] = {
         _THERE,
     ),
     SignalKind.DRIFTING: (
-        ("Sinds wanneer ziet u dit zelf?", "Since when do you see this yourself?"),
+        ("Ziet u dit zelf ook, en sinds wanneer?", "Do you see this yourself, and since when?"),
         _DELIVERY,
     ),
     SignalKind.PARTED: (

@@ -6,8 +6,10 @@ A signal is a demonstrable difference or a slow drift, never a ranking. Nothing 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 
-from coordinator.estimates.verdicts import Reliability, Verdict
+from coordinator.estimates.alerting import PERIODS_BETWEEN
+from coordinator.estimates.verdicts import FALSE_DISCOVERIES, Reliability, Verdict
 from coordinator.web.address import View
 from coordinator.web.monitor import Figure, MonitorArea, MonitorIndicator, Span
 from coordinator.web.rows import of_level, span_of
@@ -25,7 +27,7 @@ class SignalKind(StrEnum):
     FALLEN = "fallen"
     ABOVE_ALIKE = "above-alike"  # no difference from the whole, but from the areas most like it
     BELOW_ALIKE = "below-alike"
-    DRIFTING = "drifting"  # slowly away from the rate of all, period after period
+    DRIFTING = "drifting"  # a little apart from the rate of all, period after period; that need not be a change
     PARTED = "parted"  # higher by one partner, lower by another
 
 
@@ -75,6 +77,28 @@ def signals(view: View) -> tuple[Signal, ...]:
     return tuple(sorted(found, key=lambda signal: _ORDER[signal.kind]))
 
 
+def false_alarms(view: View) -> int:
+    """Return how many of the differences at the view's level are chance after all, as expected, rounded up.
+
+    Over the three questions that signals answer: beside the whole, the stretch before, and areas alike.
+    """
+    told = (word for figure in _figures(view) for word in (figure.verdict, figure.change, figure.against_alike))
+    return ceil(FALSE_DISCOVERIES * sum(word in {Verdict.HIGHER, Verdict.LOWER} for word in told))
+
+
+def ringing_for_nothing(view: View) -> int:
+    """Return how many charts of slow drift at the view's level are expected to ring for nothing at most, rounded up."""
+    quiet = sum(figure.verdict is Verdict.NO_DIFFERENCE for figure in _figures(view))
+    return ceil(quiet / PERIODS_BETWEEN)
+
+
+def _figures(view: View) -> Iterator[Figure]:
+    """Yield every figure that is shown of the areas of the view's level."""
+    for indicator in view.monitor.counted(view.level):
+        cells = span_of(indicator, view).cells
+        yield from (figure for area in of_level(view) if (figure := cells[area.code].figure) is not None)
+
+
 def _of_area(area: MonitorArea, view: View) -> Iterator[Signal]:
     told: list[tuple[MonitorIndicator, Span, Figure]] = []
     for indicator in view.monitor.counted(area.level):
@@ -83,14 +107,14 @@ def _of_area(area: MonitorArea, view: View) -> Iterator[Signal]:
         if figure is not None and area.code != view.monitor.whole:
             told.append((indicator, span, figure))
     for indicator, span, figure in told:
-        for kind in _kinds(indicator, area, figure):
+        for kind in _kinds(indicator, area, span, figure):
             doubts = _doubts(indicator, area, span, figure, [each for _, _, each in told])
             link = view.page("/wijken", onderwerp=indicator.id, gebied=area.code, niveau=_level(area))
             yield Signal(kind, area, indicator, span, figure, doubts, link)
     yield from _parted(area, told, view)
 
 
-def _kinds(indicator: MonitorIndicator, area: MonitorArea, figure: Figure) -> Iterator[SignalKind]:
+def _kinds(indicator: MonitorIndicator, area: MonitorArea, span: Span, figure: Figure) -> Iterator[SignalKind]:
     if figure.verdict is Verdict.HIGHER:
         yield SignalKind.HIGHER
     elif figure.verdict is Verdict.LOWER:
@@ -103,8 +127,12 @@ def _kinds(indicator: MonitorIndicator, area: MonitorArea, figure: Figure) -> It
         yield SignalKind.RISEN
     elif figure.change is Verdict.LOWER:
         yield SignalKind.FALLEN
-    elif area.code in indicator.drifting and figure.verdict is Verdict.NO_DIFFERENCE:
-        yield SignalKind.DRIFTING  # beside `higher` or `lower` it would say the same again
+    elif (
+        area.code in indicator.drifting
+        and figure.verdict is Verdict.NO_DIFFERENCE  # beside `higher` or `lower` it would say the same again
+        and span.periods[-1] == indicator.periods[-1]  # the period in which the chart rings
+    ):
+        yield SignalKind.DRIFTING
 
 
 def _parted(area: MonitorArea, told: Sequence[tuple[MonitorIndicator, Span, Figure]], view: View) -> Iterator[Signal]:

@@ -45,11 +45,19 @@ COLUMNS = {
         "the figure, estimated so that areas add up; empty when it is not shown, which is not zero",
     ),
     "low": Explained("95 % voor de ruis: van low", "95 % for noise: from low"),
-    "high": Explained("tot high; zegt niets van toeval of van wat niet gemeld is", "to high; says nothing of chance"),
+    "high": Explained(
+        "tot high; zegt niets van toeval of van wat niet gemeld is",
+        "to high; says nothing of chance or of what was not reported",
+    ),
     "per_1000": Explained("op 1.000 inwoners", "per 1,000 inhabitants"),
     "per_1000_low": Explained("95 % voor ruis en toeval: van", "95 % for noise and chance: from"),
     "per_1000_high": Explained("tot", "to"),
-    "beside_whole": Explained("naast de gemeente; 5 % vals", "beside the gemeente; 5 % false discoveries"),
+    "beside_whole": Explained(
+        "naast de gemeente: hoger, lager, of geen aantoonbaar verschil. "
+        "Van wat zo hoger of lager heet, is gemiddeld hoogstens 5 % toeval",
+        "beside the gemeente: hoger (higher), lager (lower), or geen aantoonbaar verschil (no demonstrable "
+        "difference). Of what is called higher or lower on average at most 5 % is chance",
+    ),
     "since_before": Explained("naast de periode ervoor", "beside the period before"),
     "reliability": Explained("A, B, C of te onzeker: hoe groot de fout is naast het cijfer", "how large the error is"),
     "published": Explained(

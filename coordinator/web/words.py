@@ -294,3 +294,13 @@ def unit_note(indicator: MonitorIndicator, found: Span, language: Language) -> s
     if language is Language.DUTCH:
         return f"Elk {length} is apart geteld. Een huishouden dat in meer {lengths} voorkomt, telt vaker mee."
     return f"Each {length} was counted apart. A household that is there in more than one counts more than once."
+
+
+def units_note(view: View) -> str | None:
+    """Return `unit_note` where any topic of the view's level needs it: its figures are no number of households."""
+    found = (
+        unit_note(each, each.spans[view.span.id], view.language)
+        for each in view.monitor.counted(view.level)
+        if view.span is not None and view.span.id in each.spans
+    )
+    return next((note for note in found if note is not None), None)
