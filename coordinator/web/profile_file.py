@@ -84,7 +84,7 @@ def _line(at: int, row: Row, view: View, area: MonitorArea) -> Mapping[str, obje
     return {
         "topic": topic,
         "value": f"{words.whole(figure.value, language)}{star} ({words.interval(figure, language)})",
-        "rate": "" if figure.rate is None else words.rate(figure.rate.value, language),
+        "rate": "" if figure.rate is None else words.rate_between(figure.rate, language),
         "drawing": "" if row.whisker is None else f"whisker-{at}.svg",
         "verdict": f"{row.sign} {beside}".strip(),
     }
@@ -137,8 +137,20 @@ def _whole(number: int | None, language: Language) -> str:
 
 _NL, _EN = Language.DUTCH, Language.ENGLISH
 _COLUMNS = {
-    _NL: ["Onderwerp", "Aantal (tussen)", "Op 1.000", "lager - gemeente - hoger", "Vergeleken met de gemeente"],
-    _EN: ["Topic", "Number (between)", "Per 1,000", "lower - municipality - higher", "Compared with the municipality"],
+    _NL: [
+        "Onderwerp",
+        "Aantal (tussen)",
+        "Op 1.000 (tussen)",
+        "lager - gemeente - hoger",
+        "Vergeleken met de gemeente",
+    ],
+    _EN: [
+        "Topic",
+        "Number (between)",
+        "Per 1,000 (between)",
+        "lower - municipality - higher",
+        "Compared with the municipality",
+    ],
 }
 _READING = {
     _NL: (

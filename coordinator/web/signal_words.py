@@ -14,8 +14,8 @@ KINDS: Mapping[SignalKind, Pair] = {
     SignalKind.ABOVE_ALIKE: ("hoger dan gebieden die erop lijken", "higher than areas that resemble it"),
     SignalKind.BELOW_ALIKE: ("lager dan gebieden die erop lijken", "lower than areas that resemble it"),
     SignalKind.DRIFTING: (
-        "lijkt telkens iets af te wijken van de gemeente",
-        "seems to differ a little from the municipality each time",
+        "lijkt telkens iets af te wijken",
+        "seems to differ a little each time",
     ),
     SignalKind.PARTED: ("bij de een hoger, bij de ander lager", "higher for one, lower for another"),
 }

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from coordinator.estimates.trend import BreakKind
 from coordinator.estimates.verdicts import Reliability, Verdict
 from coordinator.web.address import View
-from coordinator.web.monitor import YEAR, Coverage, Figure, MonitorIndicator, Span, Why
+from coordinator.web.monitor import YEAR, Coverage, Figure, MonitorIndicator, Rate, Span, Why
 from privacy.language import Language
 from protocol.covenant.party import PartnerType
 from protocol.study.measure import MeasureKind
@@ -284,6 +284,12 @@ def interval(figure: Figure, language: Language) -> str:
     """Return a figure's interval: `54 tot 70`."""
     to = "tot" if language is Language.DUTCH else "to"
     return f"{whole(figure.low, language)} {to} {whole(figure.high, language)}"
+
+
+def rate_between(found: Rate, language: Language) -> str:
+    """Return a rate with its margin for noise and chance: `7,4 (5,9 tot 9,1)`."""
+    to = "tot" if language is Language.DUTCH else "to"
+    return f"{rate(found.value, language)} ({rate(found.low, language)} {to} {rate(found.high, language)})"
 
 
 def unit_note(indicator: MonitorIndicator, found: Span, language: Language) -> str | None:

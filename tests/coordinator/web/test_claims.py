@@ -116,7 +116,7 @@ def test_what_is_a_little_apart_each_time_is_not_said_to_move() -> None:
     """The chart rings for a level apart from the gemeente's, which may be as it always was."""
     area = no_different()
     told = said(f"/signalen?gebied={area}", monitor=drifting(area))
-    assert "lijkt telkens iets af te wijken van de gemeente" in told
+    assert "lijkt telkens iets af te wijken" in told
     assert "Dat verschil kan toeval of ruis zijn." in told
     assert "zonder reden: hier is dat nu naar verwachting hoogstens 1 keer." in told
     assert "zonder reden" not in said(f"/signalen?gebied={area}")
@@ -158,3 +158,23 @@ def test_the_page_of_a_release_claims_no_more() -> None:
     assert "Zo kan niemand zeker weten of een huishouden meetelt." in told
     assert "Overlappen ze niet? Dan kan het nog toeval zijn, of wonen er gewoon meer mensen." in told
     assert "groter dan het cijfer" not in told  # how wide a margin may be is for each study to say
+
+
+@pytest.mark.parametrize(("to", "language"), [("tussen {} en {}", "nl"), ("between {} and {}", "en")])
+def test_every_rate_has_its_margin_beside_it_in_words(to: str, language: str) -> None:
+    """Also where a drawing of it is hidden, as on a telephone, or not heard. Control: another margin is not found."""
+    figure = shown().indicators[MAIN].spans["jaar"].cells[HERE].figure  # type: ignore[index]  # an id is a text
+    assert figure is not None
+    assert figure.rate is not None
+    shown_as = [f"{each:.1f}" for each in (figure.rate.value, figure.rate.low, figure.rate.high)]
+    value, low, high = (each.replace(".", ",") if language == "nl" else each for each in shown_as)
+    in_tables, in_sentences = f"{value} {low}\u2013{high}", f"{value} ({to.format(low, high)}"
+    for address in ("/wijken", "/overzicht", f"/gebied/{HERE}", f"/vergelijken?gebieden={HERE},{THERE}"):
+        told = said(address, language).replace("* ", " ")  # a provisional one has a star
+        assert in_tables in told, address
+        assert f"{value} {high}\u2013{low}" not in told
+    assert f"({to.format(low, high)};" in said(f"/wijken?gebied={HERE}", language)
+    for address in ("/", f"/signalen?gebied={HERE}"):
+        assert in_sentences in said(address, language), address
+    file = str(profile_file(read_view(shown(), "/", "", own_language=Language(language)), shown().areas[HERE]).data)
+    assert f"{value} ({low} {'tot' if language == 'nl' else 'to'} {high})" in file
