@@ -8,7 +8,17 @@ from types import MappingProxyType
 from urllib.parse import parse_qsl, quote, urlencode
 
 from coordinator.errors import OperatorRefusal
-from coordinator.web.monitor import YEAR, IndicatorId, Monitor, MonitorArea, MonitorIndicator, Planned, Span, SpanId
+from coordinator.web.monitor import (
+    REGION,
+    YEAR,
+    IndicatorId,
+    Monitor,
+    MonitorArea,
+    MonitorIndicator,
+    Planned,
+    Span,
+    SpanId,
+)
 from privacy.language import Language
 from protocol.words.geography import AreaCode, Level
 
@@ -117,6 +127,8 @@ def read_view(monitor: Monitor, path: str, query: str, *, own_language: Language
     Raises: BrokenAddress, UnknownInAddress.
     """
     told = read_query(query)
+    language = read_language(told.get("lang"), own_language)
+    monitor = _named(monitor, language)
     indicator = _indicator(monitor, told.get("onderwerp"))
     level = _level(told.get("niveau"))
     listed = [*told.get("gebieden", "").split(","), *(told.get(key, "") for key in CHOSEN)]
@@ -126,7 +138,7 @@ def read_view(monitor: Monitor, path: str, query: str, *, own_language: Language
     view = View(
         monitor=monitor,
         path=path,
-        language=read_language(told.get("lang"), own_language),
+        language=language,
         own_language=own_language,
         indicator=indicator,
         span=None if indicator is None else _span(indicator, told.get("periode")),
@@ -151,6 +163,15 @@ def read_language(name: str | None, own_language: Language) -> Language:
     if name not in set(Language):
         raise _unknown("lang")
     return Language(name)
+
+
+def _named(monitor: Monitor, language: Language) -> Monitor:
+    """Return the monitor as a language names it: a region of several gemeenten has no name of its own, so ours."""
+    whole = monitor.areas.get(REGION)
+    if whole is None or language is Language.DUTCH:
+        return monitor
+    named = {**monitor.areas, REGION: replace(whole, name="Region")}
+    return replace(monitor, areas=MappingProxyType(named))
 
 
 def area_of(monitor: Monitor, code: str) -> MonitorArea:

@@ -34,11 +34,17 @@ def profile_file(view: View, area: MonitorArea) -> ProfileFile:
     topics = [row.indicator for row in rows if row.figure is not None][:TRENDS]
     trends = [area_trend(indicator, area, view) for indicator in topics]
     for at, chart in enumerate(trends):
-        drawings[f"trend-{at}.svg"] = standalone("trend", chart, title=chart.title, language=view.language)
+        drawings[f"trend-{at}.svg"] = standalone(
+            "trend", chart, title=words.Told(chart.title, view.language), language=view.language
+        )
     told = area.path != ""
     if told:
         drawings["map.svg"] = standalone(
-            "area_map", locator(view, area), title=area.name, language=view.language, plain=True
+            "area_map",
+            locator(view, area),
+            title=words.Told(area.name, view.language),
+            language=view.language,
+            plain=True,
         )
     told_trends = [
         {"title": _said((words.topic(indicator, view),)), "text": chart.text, "drawing": f"trend-{at}.svg"}
@@ -65,7 +71,9 @@ def locator(view: View, area: MonitorArea) -> AreaMap:
 
 
 def _whisker(row: Row, view: View) -> bytes:
-    return standalone("whisker", row.whisker, title=row.sign, language=view.language, look=row.look)
+    return standalone(
+        "whisker", row.whisker, title=words.Told(row.sign, view.language), language=view.language, look=row.look
+    )
 
 
 def _said(parts: Sequence[words.Told]) -> list[Mapping[str, str]]:

@@ -1,11 +1,13 @@
 """Computes: a chart of a page as a drawing that stands alone: with its own style, size and words, and without links."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 
 from coordinator.web.render import asset, drawn
 from coordinator.web.theme import DEFAULTS
+from coordinator.web.words import Told
 from privacy.language import Language
 
 _CLASSES = frozenset(
@@ -20,33 +22,47 @@ _VARIABLE = re.compile(r"(--[a-z0-9-]+): ([^;]+);")
 _SELECTOR = re.compile(r"(?:svg)?[.a-z0-9 +-]*")
 _VIEW = re.compile(r'viewBox="(-?[\d.]+) (-?[\d.]+) ([\d.]+) ([\d.]+)"')
 _LINK = re.compile(r'<a href="[^"]*"([^>]*)>')
-_NOTE = 26  # the height of the line below a chart, in its own units
+_LINE, _LETTER, _FOOT = 17, 12, 8  # of the lines below a chart, in its own units: height, letter, room below
 
 
 def standalone(
-    macro: str, chart: object, *, title: str, note: str = "", language: Language, **options: object
+    macro: str,
+    chart: object,
+    *,
+    title: Told,
+    text: str = "",
+    notes: Sequence[Told] = (),
+    language: Language,
+    **options: object,
 ) -> bytes:
-    """Return the SVG of a chart macro. title: its name and text for who cannot see it. note: written below it."""
+    """Return the SVG of a chart macro. title, text: its name, and more for who cannot see it. notes: lines below."""
     markup = drawn(macro, chart, language, **options).strip()
     left, top, width, height = (float(number) for number in _VIEW.findall(markup)[0])
-    unit = max(width / 560, 0.4)  # so that the note is as large beside a map as beside a chart
-    below = _NOTE * unit if note else 0.0
+    unit = max(width / 560, 0.4)  # so that the notes are as large beside a map as beside a chart
+    below = (_LINE * len(notes) + _FOOT) * unit if notes else 0.0
     body = markup[markup.index(">") + 1 : markup.rindex("</svg>")]
     body = _LINK.sub(r"<g\1>", body).replace("</a>", "</g>")
-    line = (
-        f'<text x="{left + 4:g}" y="{top + height + below * 0.7:g}" font-size="{12 * unit:g}" fill="#4a5a68">'
-        f"{escape(note)}</text>"
-        if note
-        else ""
+    lines = "".join(
+        f'<text x="{left + 4:g}" y="{top + height + (at + 0.8) * _LINE * unit:g}" font-size="{_LETTER * unit:g}" '
+        f'fill="#4a5a68" style="font-size:{_LETTER * unit:g}px;text-anchor:start"{_language(note, language)}>'
+        f"{escape(note.text)}</text>"
+        for at, note in enumerate(notes)
     )
+    told = f"<desc>{escape(text)}</desc>" if text else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:g} {top:g} {width:g} {height + below:g}" '
         f'width="{width / unit:g}" height="{(height + below) / unit:g}" class="{_class(markup)}" role="img" '
-        f'font-family="Libertinus Serif, sans-serif" xml:lang="{language.value}"><title>{escape(title)}</title>'
+        f'font-family="Libertinus Serif, sans-serif" xml:lang="{language.value}">'
+        f"<title{_language(title, language)}>{escape(title.text)}</title>{told}"
         f"<style>{chart_style()}</style>"
         f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height + below:g}" fill="#ffffff"/>'
-        f"{_patterns(language)}{body}{line}</svg>"
+        f"{_patterns(language)}{body}{lines}</svg>"
     ).encode()
+
+
+def _language(told: Told, own: Language) -> str:
+    """Return the mark of a text in another language than the drawing's."""
+    return "" if told.language is own else f' xml:lang="{told.language.value}"'
 
 
 @cache

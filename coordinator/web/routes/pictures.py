@@ -6,17 +6,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from coordinator.figures_file import PRACTICE
 from coordinator.report import picture_png, profile_pdf
 from coordinator.web.address import View, area_of
 from coordinator.web.answer import kept_under, site_of, view_of
+from coordinator.web.picture_words import below_map, below_trend, subject
 from coordinator.web.profile_file import profile_file
 from coordinator.web.routes.areas import map_of
 from coordinator.web.routes.downloads import attached
 from coordinator.web.standalone import standalone
 from coordinator.web.trends import area_trend
-from coordinator.web.words import span, topic
-from privacy.language import Language
 
 router = APIRouter()
 TYPES = {"svg": "image/svg+xml", "png": "image/png"}
@@ -42,7 +40,7 @@ def map_file(request: Request, kind: str) -> Response:
 
     def draw() -> bytes:
         chart = map_of(view)
-        return standalone("area_map", chart, title=_topic(view), note=_note(view), language=view.language)
+        return standalone("area_map", chart, title=subject(view), notes=below_map(view, chart), language=view.language)
 
     return _picture(request, view, kind, draw, "kaart")
 
@@ -57,8 +55,8 @@ def trend_file(request: Request, kind: str) -> Response:
             raise HTTPException(404)
         area = view.area or view.monitor.areas[view.monitor.whole]
         chart = area_trend(view.indicator, area, view)
-        title = f"{_topic(view)}, {area.name}. {chart.text}"
-        return standalone("trend", chart, title=title, note=_note(view), language=view.language)
+        text, notes = f"{area.name}. {chart.text}", below_trend(view, area, chart)
+        return standalone("trend", chart, title=subject(view), text=text, notes=notes, language=view.language)
 
     return _picture(request, view, kind, draw, "verloop")
 
@@ -80,17 +78,3 @@ def _kept(
 ) -> Response:
     body = site_of(request).kept(kept_under(view), make)
     return Response(body, media_type=media_type, headers=headers)
-
-
-def _note(view: View) -> str:
-    """Return what must go with a picture wherever it goes: topic, source, period, and that it is practice."""
-    if view.indicator is None or view.span is None:
-        return ""
-    english = view.language is Language.ENGLISH
-    mark = f"{f'practice data ({PRACTICE})' if english else PRACTICE} · " if view.monitor.practice else ""
-    return f"{mark}{_topic(view)} · {span(view.span, view.language)}"
-
-
-def _topic(view: View) -> str:
-    """Return the topic of a picture: a file stands alone, so it has the Dutch one rather than none."""
-    return "" if view.indicator is None else topic(view.indicator, view).text
