@@ -56,6 +56,7 @@ def profile_file(view: View, area: MonitorArea) -> ProfileFile:
         "star": _STAR[view.language] if any(row.span.provisional for row in rows) else "",
         "spine": [_line(at, row, view, area) for at, row in enumerate(rows)],
         "trends": told_trends,
+        "trends_note": trends[0].note if trends else "",
         "map": "map.svg" if told else "",
     }
     return ProfileFile(data, drawings)

@@ -7,9 +7,14 @@ from coordinator.web.address import View
 from coordinator.web.charts.trend import Moment, TrendChart, trend_chart
 from coordinator.web.monitor import Monitor, MonitorArea, MonitorIndicator, SpanId
 from privacy.language import Language
-from protocol.words.period import Period, earlier, first_day
+from protocol.words.period import MONTHS_IN, Period, earlier, first_day, length_of
 
 PER = 1_000
+_SEASONS = 24  # months below which no season was seen twice
+_TOO_SHORT = {
+    Language.DUTCH: "Met minder dan twee jaar cijfers zijn seizoen en verandering niet uit elkaar te houden.",
+    Language.ENGLISH: "With less than two years of figures, season and change cannot be told apart.",
+}
 
 
 def area_trend(indicator: MonitorIndicator, area: MonitorArea, view: View, *, highest: float = 0.0) -> TrendChart:
@@ -18,7 +23,8 @@ def area_trend(indicator: MonitorIndicator, area: MonitorArea, view: View, *, hi
     moments = tuple(_moments(indicator, area, view))
     told = "; ".join(f"{moment.name}: {_told(moment, language)}" for moment in moments)
     title = ", ".join(each for each in (words.label(indicator, view), area.name) if each)
-    return trend_chart(title, told, moments, highest=highest)
+    months = MONTHS_IN[length_of(indicator.periods[-1])] * len(moments)
+    return trend_chart(title, told, moments, highest=highest, note=_TOO_SHORT[language] if months < _SEASONS else "")
 
 
 def highest_of(indicator: MonitorIndicator, areas: tuple[MonitorArea, ...], view: View) -> float:

@@ -56,7 +56,7 @@ class BreakMark:
 
 @dataclass(frozen=True, slots=True)
 class TrendChart:
-    """A chart. band, line, whole: paths. gaps: places on the axis."""
+    """A chart. band, line, whole: paths. gaps: places on the axis. note: what it is too short to tell, if anything."""
 
     title: str
     text: str
@@ -68,6 +68,7 @@ class TrendChart:
     breaks: tuple[BreakMark, ...]
     names: tuple[tuple[float, str], ...]
     ticks: tuple[tuple[float, float], ...]
+    note: str = ""
     width: int = WIDTH
     height: int = HEIGHT
     left: int = _LEFT
@@ -84,7 +85,9 @@ class TrendChart:
         return any(dot.provisional for dot in self.dots)
 
 
-def trend_chart(title: str, text: str, moments: Sequence[Moment], *, highest: float = 0.0) -> TrendChart:
+def trend_chart(
+    title: str, text: str, moments: Sequence[Moment], *, highest: float = 0.0, note: str = ""
+) -> TrendChart:
     """Return the chart from zero. text: all of it in words. highest: at least so high, to share a scale with others."""
     tops = [highest, 1e-6, *(each.level[2] for each in moments if each.level), *(each.dot or 0.0 for each in moments)]
     ticks = round_ticks(max(*tops, *(each.whole or 0.0 for each in moments)), number=4)
@@ -114,6 +117,7 @@ def trend_chart(title: str, text: str, moments: Sequence[Moment], *, highest: fl
         _breaks(places, moments),
         tuple((x, each.label + "*" * each.provisional) for x, each in zip(places, moments, strict=True)),
         tuple((tick, up.at(tick)) for tick in ticks),
+        note,
     )
 
 

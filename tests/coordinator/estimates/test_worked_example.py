@@ -34,7 +34,9 @@ def test_every_number_of_the_page_is_computed() -> None:
         expected = float(np.median(people[nodes][people[nodes] > 0])) * total / people[top]
         noise = float(np.median(year.figures.variance[nodes]))
         least = detectable_ratio(expected, noise, factor=dispersion.factor, tests=2 * nodes.size)
-        row = f"| {level} | {nodes.size} | {expected:.0f} | {whole} | {comparable} | {least:.1f} keer |"
+        row = f"| {level} | {nodes.size} | {expected:.0f} | {whole} | {comparable} | " + f"{least:.1f} keer |".replace(
+            ".", ","
+        )
         assert row in text, row
     low, high = year.registered.low[top], year.registered.high[top]
     assert f"{total:.0f} meldingen" in text, total

@@ -12,12 +12,14 @@ import pytest
 
 from coordinator.estimates.verdicts import Verdict
 from coordinator.web.address import read_view
-from coordinator.web.monitor import Monitor
+from coordinator.web.monitor import Monitor, SpanId
 from coordinator.web.profile_file import profile_file
 from coordinator.web.signals import SignalKind, false_alarms, ringing_for_nothing, signals
 from coordinator.web.site import Site
+from coordinator.web.trends import area_trend
 from privacy.language import Language
 from protocol.words.geography import AreaCode, Level
+from protocol.words.period import Period
 from tests.coordinator.web.reader import Reader
 from tests.coordinator.web.town import BUSY, JOINT, MAIN, QUARTERS, QUIET, town
 
@@ -99,8 +101,8 @@ def test_four_quarters_of_households_are_not_called_a_number_of_households(place
 
 def test_registrations_are_not_called_violence() -> None:
     """Absence from school or care for an addiction may have to do with it, and need not."""
-    assert "dat met huiselijk geweld of kindermishandeling te maken kan hebben, maar niet hoeft te hebben" in said("/")
-    assert "that may have to do with domestic violence or child abuse, but need not" in said("/", "en")
+    assert "kan met huiselijk geweld of kindermishandeling te maken hebben, maar dat hoeft niet." in said("/")
+    assert "It may have to do with domestic violence or child abuse, but need not." in said("/", "en")
 
 
 def test_the_margin_to_compare_by_is_told_apart_from_that_of_what_was_registered() -> None:
@@ -178,3 +180,22 @@ def test_every_rate_has_its_margin_beside_it_in_words(to: str, language: str) ->
         assert in_sentences in said(address, language), address
     file = str(profile_file(read_view(shown(), "/", "", own_language=Language(language)), shown().areas[HERE]).data)
     assert f"{value} ({low} {'tot' if language == 'nl' else 'to'} {high})" in file
+
+
+@pytest.mark.parametrize(("place", "language"), [(0, "nl"), (1, "en")])
+def test_less_than_two_years_are_not_called_a_change(place: int, language: str) -> None:
+    """As the worked example says of four quarters. Control: a chart of eight says nothing of the kind."""
+    told = ("seizoen en verandering niet uit elkaar", "season and change cannot be told apart")[place]
+    for address in (f"/wijken?gebied={HERE}", f"/gebied/{HERE}", f"/vergelijken?gebieden={HERE},{THERE}"):
+        assert told in said(address, language), address
+    view = read_view(shown(), "/", "", own_language=Language(language))
+    assert told in str(profile_file(view, shown().areas[HERE]).data["trends_note"])
+    topic, longer = (
+        shown().indicators[MAIN],
+        [Period(f"{year}-Q{part}") for year in (2024, 2025) for part in range(1, 5)],
+    )
+    spans = {SpanId(period): topic.spans[SpanId(longer[4 + at % 4])] for at, period in enumerate(longer)}
+    trends = {code: points + points for code, points in topic.trends.items()}
+    made = replace(topic, periods=tuple(longer), spans=MappingProxyType(spans), trends=MappingProxyType(trends))
+    assert area_trend(topic, shown().areas[HERE], view).note
+    assert area_trend(made, shown().areas[HERE], view).note == ""
