@@ -81,7 +81,7 @@ def test_a_share_of_false_differences_is_said_to_be_a_mean_and_nothing_is_said_f
 @pytest.mark.parametrize(("place", "language"), [(0, "nl"), (1, "en")])
 def test_who_sees_many_topics_is_told_that_each_was_judged_apart(place: int, language: str) -> None:
     """On every page with verdicts of more than one topic; Wijken has those of one map."""
-    for address in ("/overzicht", f"/vergelijken?gebieden={HERE},{THERE}", f"/gebied/{HERE}", "/signalen"):
+    for address in ("/", "/overzicht", f"/vergelijken?gebieden={HERE},{THERE}", f"/gebied/{HERE}", "/signalen"):
         assert APART[place] in said(address, language), address
 
 
