@@ -1,4 +1,7 @@
-"""Touches the world: what every answer of the monitor carries: nothing from elsewhere, nothing inline, nothing kept."""
+"""Touches the world: what every answer of the monitor carries: nothing from elsewhere, nothing inline, nothing kept.
+
+Who asks for the headers alone gets those of the page itself.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -36,6 +39,9 @@ class Headers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # RFC 9110 9.3.2: HEAD is GET without its content; routes are written once, for GET.
+        headers_alone = scope["method"] == "HEAD"
+        asked = {**scope, "method": "GET"} if headers_alone else scope
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -43,6 +49,8 @@ class Headers:
                 for name, value in HEADERS.items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", NOT_KEPT)
+            elif headers_alone:
+                message = {**message, "body": b""}
             await send(message)
 
-        await self._app(scope, receive, sending)
+        await self._app(asked, receive, sending)

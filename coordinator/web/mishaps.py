@@ -15,6 +15,7 @@ from privacy.randomness import MIN_FRESH_BYTES, fresh_bytes
 from protocol.errors import SamenzichtError
 
 API = "/api/"
+ALLOW = {405: {"Allow": "GET, HEAD"}}  # RFC 9110 15.5.6: who asks in another way is told how
 log = logging.getLogger("samenzicht.monitor")
 
 
@@ -97,14 +98,14 @@ def mishap(request: Request, status: int, *, reference: str = "") -> Response:
     if request.url.path.startswith(API):
         told = {"type": "about:blank", "title": known.title[1], "status": status, "detail": known.text[1]}
         told |= {"instance": f"urn:samenzicht:{reference}"} if reference else {}
-        return JSONResponse(told, status, media_type="application/problem+json")
+        return JSONResponse(told, status, ALLOW.get(status), media_type="application/problem+json")
     try:
         body = _page(request, known, reference)
     except SamenzichtError:  # there is no monitor to link to
         body = (
             f'<!DOCTYPE html><html lang="nl"><title>Samenzicht</title><h1>{known.title[0]}</h1><p>{known.text[0]}</p>'
         )
-    return Response(body, status, media_type=HTML)
+    return Response(body, status, ALLOW.get(status), media_type=HTML)
 
 
 def _page(request: Request, known: Mishap, reference: str) -> str:

@@ -239,8 +239,23 @@ def test_an_address_that_is_none_gets_a_page_that_helps_and_nothing_of_it_back(a
     assert "OR 1=1" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("address", "status"), [("/wijken", 200), ("/wijken?gebied=x", 404), ("/cijfers.csv", 200), ("/api/v1/areas", 200)]
+)
+def test_who_asks_for_the_headers_alone_gets_those_of_the_page(address: str, status: int) -> None:
+    """RFC 9110 9.3.2. Control: the page itself has content, as long as these headers say."""
+    alone, whole = reader().get(address, method="HEAD"), get(address)
+    assert alone.status_code == whole.status_code == status
+    assert alone.content == b""
+    assert dict(alone.headers) == dict(whole.headers)
+    assert int(whole.headers["content-length"]) > 0
+
+
 def test_other_methods_and_the_api_get_their_own_answers() -> None:
-    assert reader().get("/wijken", method="POST").status_code == 405
+    for address in ("/wijken", "/api/v1/figures"):
+        refused = reader().get(address, method="POST")
+        assert refused.status_code == 405
+        assert refused.headers["allow"] == "GET, HEAD"
     problem = get("/api/nergens")
     assert problem.status_code == 404
     assert problem.headers["content-type"] == "application/problem+json"
