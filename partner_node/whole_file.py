@@ -24,9 +24,13 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)  # from a crash in this function
-    with fresh_file(fresh) as file:
-        yield file
-    fresh.replace(path)
+    try:
+        with fresh_file(fresh) as file:
+            yield file
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
     sync(path.parent)
 
 

@@ -113,6 +113,13 @@ def lines_of(
             yield f"{program}: hint: {problem.hint}"
 
 
+def tree_of(error: SamenzichtError) -> dict[str, object]:
+    """Return what `--json` gives of an error: the problems by code, with got, wanted, act and hint."""
+    problems = error.problems if isinstance(error, Refusals) else (error,)
+    names = ("code", "got", "wanted", "act", "hint")
+    return {"errors": [{name: getattr(problem, name) for name in names} for problem in problems]}
+
+
 def refuse_all(problems: tuple[Refusal, ...], *, subject: str) -> None:
     """Raise the one problem as itself, several as `Refusals`; return when there is none."""
     if len(problems) == 1:

@@ -51,7 +51,7 @@ def errors_page() -> str:
     lines = [
         "# Errors",
         "",
-        "Every error says what was got, what was wanted and who must act; `--json` gives its code. Exit code 1: a rule",
+        "Every error says what was got, what was wanted and who must act; `--json` gives it too. Exit code 1: a rule",
         "said no, nothing was changed. Exit code 3: something broke. Made from the code by",
         "`python -m tests.make_docs`.",
         "",

@@ -36,7 +36,7 @@ def _about() -> None:
 @group.command("new")
 def new_command(file: File, *, folder: Folder = Path(), as_json: AsJson = False, lang: Lang = Language.DUTCH) -> None:
     """Begin a covenant from a TOML file."""
-    with telling():
+    with telling(as_json=as_json):
         tree = agreements.begin(folder, file.read_bytes(), source=file.name)
     name = str(tree.get("id", ""))
     show({"id": name}, [said(lang, f"convenant {name} begonnen", f"covenant {name} begun")], as_json=as_json)
@@ -47,7 +47,7 @@ def add_party_command(
     files: Files, *, folder: Folder = Path(), as_json: AsJson = False, lang: Lang = Language.DUTCH
 ) -> None:
     """Add parties from their TOML files; signatures that were there must be given again."""
-    with telling():
+    with telling(as_json=as_json):
         added = [agreements.add_party(folder, path.read_bytes(), source=path.name).id for path in files]
     show({"added": added}, [said(lang, f"{name} toegevoegd", f"added {name}") for name in added], as_json=as_json)
 
@@ -57,7 +57,7 @@ def add_code_list_command(
     files: Files, *, folder: Folder = Path(), as_json: AsJson = False, lang: Lang = Language.DUTCH
 ) -> None:
     """Add code lists, each a TOML file or the document itself; signatures that were there must be given again."""
-    with telling():
+    with telling(as_json=as_json):
         found = [agreements.add_code_list(folder, path.read_bytes(), source=path.name) for path in files]
     tree = [{"code_list": each.id, "codes": len(each.items), "digest": digest_of(each)} for each in found]
     lines = [said(lang, f"codelijst {each.id} toegevoegd", f"added code list {each.id}") for each in found]
@@ -75,7 +75,7 @@ def sign_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Sign the covenant as coordinator, and take in the signatures of others."""
-    with telling():
+    with telling(as_json=as_json):
         covenant = agreements.drafted(folder)
         check_rules(covenant)
         body = covenant.encode()
@@ -95,7 +95,7 @@ def verify_command(
     *, folder: Folder = Path(), now: Now = None, as_json: AsJson = False, lang: Lang = Language.DUTCH
 ) -> None:
     """Check rules and all signatures; what holds is from now on in force."""
-    with telling():
+    with telling(as_json=as_json):
         signed = agreements.signed(folder)
         check_covenant(signed, on=day(now))
         digest = digest_of(signed.covenant)
@@ -117,7 +117,7 @@ def verify_command(
 @group.command("show")
 def show_command(*, folder: Folder = Path(), as_json: AsJson = False, lang: Lang = Language.DUTCH) -> None:
     """Show the covenant in force, or the draft."""
-    with telling():
+    with telling(as_json=as_json):
         with open_office(folder, read_only=True) as office:
             try:
                 covenant, state = office.covenant().covenant, "in-force"

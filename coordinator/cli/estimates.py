@@ -78,7 +78,7 @@ def recompute_command(
     From the office's opened tables; from an audit bundle the same comes out. From a public bundle comes what the office
     computes with --published.
     """
-    with telling():
+    with telling(as_json=as_json):
         if to is None and check is None:
             raise NothingToDo(got="neither --to nor --check", wanted="a file", act="the operator must name one")
         source = _source(folder, bundle, published=published)

@@ -38,7 +38,7 @@ def export_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Write the figures (CSV, JSON, XLSX, ODS), the bundle for the parties and the public one, both checked first."""
-    with telling(), open_office(folder, read_only=True) as office:
+    with telling(as_json=as_json), open_office(folder, read_only=True) as office:
         agreed = office.covenant(version)
         digest = digest_of(agreed.covenant)
         bundles = bundle_files(office, agreed)
@@ -55,7 +55,8 @@ def export_command(
                 write_whole(to / f"{audience.value}-bundle" / name, body)
         bundles.clear()  # they are as large as the figures
         figures = _figures(office, agreed)
-    write_figures(figures, to)
+    with telling(as_json=as_json):
+        write_figures(figures, to)
     tell(said(lang, "beide bundels nagekeken", "both bundles checked"))
     number, hidden = len(figures), figures.hidden
     lines = [

@@ -50,7 +50,7 @@ def import_command(
     columns = dict(pair.partition("=")[::2] for pair in column or ())
     if not all(columns.values()):
         raise typer.BadParameter("OURS=THEIRS, such as a_inw=inwoners", param_hint="--column")
-    with telling():
+    with telling(as_json=as_json):
         tables = [path for path in files if path.suffix.lower() == ".csv"]
         figures: dict[str, KeyFigures] = {}
         for path in tables:

@@ -31,7 +31,7 @@ def init_command(
     """Make the coordinator's folder: configuration, identity key and store."""
     from coordinator.store.make import make_store  # noqa: PLC0415 - Alembic is a quarter of a command's start
 
-    with telling():
+    with telling(as_json=as_json):
         parse_config(first_config(PartyId(party)))  # an id of another form is refused before anything is made
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / NAME

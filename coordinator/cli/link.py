@@ -64,7 +64,7 @@ def init_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Make certificates for the link and sign for them; again, and there are new ones that partners must get."""
-    with telling():
+    with telling(as_json=as_json):
         config = read_config(folder)
         signed = make_link(folder, tuple(hosts), party=config.party, key=load_identity(folder), today=day(now))
         if config.link_port is None:
@@ -84,7 +84,7 @@ def add_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Take in what parties signed for node keys (PARTY.link.json) and certificates (PARTY.edge.json)."""
-    with telling(), open_office(folder, read_only=True) as office:
+    with telling(as_json=as_json), open_office(folder, read_only=True) as office:
         covenant = office.covenant().covenant
         added = [add_node(folder, path.read_bytes(), covenant, source=path.name, today=day(now)) for path in files]
     words = [said(lang, f"{party}: bekend", f"{party}: known") for party in added]
@@ -99,7 +99,7 @@ def remove_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Let parties in no more: a key that was stolen, a partner that left. `link serve` and the edge follow at once."""
-    with telling():
+    with telling(as_json=as_json):
         read_config(folder)
         for party in parties:
             remove_node(folder, PartyId(party))
@@ -116,7 +116,7 @@ def edge_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Write what the edge reads beside deploy/nginx/nginx.conf: its certificate, and those of all parties."""
-    with telling(), open_office(folder, read_only=True) as office:
+    with telling(as_json=as_json), open_office(folder, read_only=True) as office:
         files = edge_files(folder, office.covenant().covenant, today=day(now))
     _write_edge(to, files)
     parties = files[PARTIES].count(b"BEGIN CERTIFICATE")

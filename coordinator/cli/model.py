@@ -49,7 +49,7 @@ def model_command(
     """Fit the model of a study from its steps and show it; one that does not beat naive ones is refused."""
     if not is_period(period) or step_of(Period(period)) is not None:
         raise typer.BadParameter("2026, 2026-H1, 2026-Q1 or 2026-01", param_hint="PERIOD")
-    with telling(), open_office(folder, read_only=True) as office:
+    with telling(as_json=as_json), open_office(folder, read_only=True) as office:
         found = [
             signed.study
             for signed in office.studies().values()

@@ -67,7 +67,7 @@ def approve_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Sign a release as the second person, after looking at its figures. Not the operator's own key."""
-    with telling(), open_office(folder) as office:
+    with telling(as_json=as_json), open_office(folder) as office:
         drafts = _drafts(office, period, study, correct=correct)
         for each in drafts:
             approve(office, each, officer=OfficerId(officer), key=signing_key(_secret(key)))
@@ -89,7 +89,7 @@ def withdraw_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Withdraw a release: its figures are shown no more, and the old table stays in log and bundles."""
-    with telling(), open_office(folder) as office:
+    with telling(as_json=as_json), open_office(folder) as office:
         chosen = office.study_for(_period(period), study)
         gone = {each: withdraw(office, chosen, each, reason) for each in chosen.rounds_of(_period(period))}
     lines = [
@@ -99,7 +99,7 @@ def withdraw_command(
 
 
 def _release(folder: Path, period: str, study: str | None, *, correct: bool, as_json: bool, lang: Language) -> None:
-    with telling(), open_office(folder) as office:
+    with telling(as_json=as_json), open_office(folder) as office:
         drafts = _drafts(office, period, study, correct=correct)
         for each in drafts:
             publish(office, each)

@@ -59,7 +59,7 @@ def run_command(
     """Drive the round of a period, or the steps of a model. Run it again when answers came in: it goes on."""
     if not is_period(period):
         raise typer.BadParameter("2026, 2026-H1, 2026-Q1 or 2026-01", param_hint="PERIOD")
-    with telling(), open_office(folder) as office, _channel(office, now, lang) as channel:
+    with telling(as_json=as_json), open_office(folder) as office, _channel(office, now, lang) as channel:
         linked = isinstance(channel, MixedChannel)
         patience_s = (LINK_WAIT_S if linked else 0) if wait_s is None else wait_s
         chosen, trees = office.study_for(Period(period), study), list[Tree]()

@@ -32,7 +32,7 @@ def status_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Say where rounds and deliveries stand; with --check, whether the store is as it was written."""
-    with telling(), open_office(folder, read_only=True) as office:
+    with telling(as_json=as_json), open_office(folder, read_only=True) as office:
         if check:
             check_all(office.store)
         covenant, today = office.covenant().covenant, day(now)

@@ -68,7 +68,7 @@ def new_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Take in the draft of a study, a TOML file, and check it under the covenant."""
-    with telling():
+    with telling(as_json=as_json):
         body = file.read_bytes()
         with open_office(folder, read_only=True) as office:
             covenant = _covenant(office)
@@ -100,7 +100,7 @@ def precision_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Say what the study will show, cost and leave out, on public figures only; with --wish, how to reach that."""
-    with telling():
+    with telling(as_json=as_json):
         study, reader, world = _planned(folder, name, rates)
         report = precision(study, reader, world)
         proposal = None if wish is None else propose(study, reader, world, wished_share=wish)
@@ -113,6 +113,7 @@ def precision_command(
                 show_table(columns, rows)
             if found:
                 show_table(*findable_rows(found, lang))
+    with telling():  # the result is there: stdout holds one JSON value, and a refusal is told on stderr
         report.check()
 
 
@@ -126,7 +127,7 @@ def propose_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Sign a study and put it down for each partner to approve; one that leaves out too much is refused."""
-    with telling():
+    with telling(as_json=as_json):
         study, reader, world = _planned(folder, name, rates)
         precision(study, reader, world).check()
         with open_office(folder) as office:
@@ -147,7 +148,7 @@ def status_command(
     *, folder: Folder = Path(), now: Now = None, as_json: AsJson = False, lang: Lang = Language.DUTCH
 ) -> None:
     """Take in approvals and say per study and partner whether it is approved today."""
-    with telling(), open_office(folder) as office:
+    with telling(as_json=as_json), open_office(folder) as office:
         for error in office.take_papers():
             tell(f"{error.code}: {error}")
         rows = [

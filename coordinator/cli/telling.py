@@ -17,7 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 from privacy.language import Language
-from protocol.errors import SamenzichtError, lines_of
+from protocol.errors import SamenzichtError, lines_of, tree_of
+from protocol.unforeseen import failure_of
 
 PROGRAM = "samenzicht-coordinator"
 WIDTH = 160  # of a table on what is no terminal
@@ -33,14 +34,22 @@ Now = Annotated[
 
 
 @contextmanager
-def telling() -> Iterator[None]:
-    """Tell a refusal or a fault as got, wanted, who must act and a hint, and leave with its exit code."""
+def telling(*, as_json: bool = False) -> Iterator[None]:
+    """Tell a refusal or a fault as got, wanted, who must act and a hint, and leave with its exit code.
+
+    as_json: the result will be one JSON value on stdout; an error takes its place there. No traceback is ever shown.
+    """
     try:
         yield
-    except SamenzichtError as error:
-        for line in lines_of(error, PROGRAM):
+    except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
+        raise
+    except Exception as error:  # noqa: BLE001 - the last stop before a traceback
+        failed = error if isinstance(error, SamenzichtError) else failure_of(error, who="the operator")
+        for line in lines_of(failed, PROGRAM):
             tell(line)
-        raise typer.Exit(error.exit_code) from None
+        if as_json:
+            show(tree_of(failed), (), as_json=True)
+        raise typer.Exit(failed.exit_code) from None
 
 
 def tell(line: str) -> None:

@@ -30,7 +30,7 @@ def check_command(
     lang: Lang = Language.DUTCH,
 ) -> None:
     """Say which pairs of colours are too close to read, and what the monitor uses instead. Exit 1 if there are any."""
-    with telling():
+    with telling(as_json=as_json):
         theme = parse_theme(file.read_bytes())
     lines = [_line(each, lang) for each in theme.too_close]
     for name in theme.replaced:

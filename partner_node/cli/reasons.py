@@ -28,6 +28,7 @@ DUTCH: dict[str, str] = {
     "round-open": "er loopt een ronde; beslis opnieuw als die is verstuurd. `pause` werkt wel meteen",
     "study-refused": "een officier heeft dit meetplan geweigerd",
     "study-unknown": "van dit meetplan is hier geen getekend bestand",
+    "system-failed": "de schijf is vol of stuk, of deze gebruiker mag hier niet lezen of schrijven",
     "too-few-approvals": "er moet nog een officier goedkeuren",
     "unknown-officer": "deze persoon staat niet als officier in het convenant",
     "unknown-period": "voor deze periode is geen ronde gepland",

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -23,11 +22,10 @@ from rich.text import Text
 from partner_node.cli.reasons import DUTCH
 from partner_node.cli.words import say
 from privacy.language import Language
-from protocol.errors import SamenzichtError, lines_of
+from protocol.errors import SamenzichtError, lines_of, tree_of
+from protocol.unforeseen import Unforeseen, failure_of
 
 PROGRAM = "samenzicht-node"
-OUR_PACKAGES = ("protocol", "privacy", "partner_node")
-FAULT = 3
 
 NODE_FILE = Path("node.toml")
 NodeFile = Annotated[Path, typer.Option("--node", envvar="SAMENZICHT_NODE", help="the node's configuration")]
@@ -52,6 +50,7 @@ class Teller:
     language: Language
     as_json: bool
     story: Console
+    has_result: bool = False
 
     def say(self, key: str, **values: object) -> str:
         """Return a sentence."""
@@ -77,6 +76,7 @@ class Teller:
 
     def result(self, tree: Mapping[str, object], lines: Iterable[str]) -> None:
         """Write the result: as one JSON value, or as lines."""
+        self.has_result = True
         if self.as_json:
             typer.echo(json.dumps(tree, ensure_ascii=False, indent=2, sort_keys=True))
             return
@@ -95,35 +95,25 @@ def door(lang: Language | None, *, as_json: bool = False) -> Iterator[Teller]:
     teller = Teller(lang or Language.DUTCH, as_json, Console(stderr=True, highlight=False, soft_wrap=True))
     try:
         yield teller
-    except SamenzichtError as error:
-        for line in told(error, teller.language):
-            teller.story.print(Text(line))
-        raise typer.Exit(error.exit_code) from None
-    except (typer.Exit, typer.Abort, typer.BadParameter, KeyboardInterrupt, SystemExit, GeneratorExit):
+    except (typer.Exit, typer.Abort, typer.BadParameter, KeyboardInterrupt, SystemExit, GeneratorExit, BrokenPipeError):
         raise
     except BaseException as error:  # noqa: BLE001 - the last stop before a traceback, which could show values
         # No Exception: what a reader in Rust panics with.
-        place = place_of(error)
-        number = sha256(f"{type(error).__name__} {place}".encode()).hexdigest()[:12]
-        teller.story.print(Text(f"{PROGRAM}: fault: {number}: {type(error).__name__} at {place}"))
-        teller.tell("fault-hint", id=number)
-        raise typer.Exit(FAULT) from None
+        failed = error if isinstance(error, SamenzichtError) else failure_of(error, who="the partner's IT")
+        if isinstance(failed, Unforeseen):
+            teller.story.print(Text(f"{PROGRAM}: fault: {failed.number}: {failed.got}"))
+            teller.tell("fault-hint", id=failed.number)
+        else:
+            for line in told(failed, teller.language):
+                teller.story.print(Text(line))
+        if as_json and not teller.has_result:
+            teller.result(tree_of(failed), ())
+        raise typer.Exit(failed.exit_code) from None
 
 
 def told(error: SamenzichtError, language: Language) -> Iterator[str]:
     """Return the lines of an error. Dutch adds a plain sentence to the commonest."""
     return lines_of(error, PROGRAM, explained=DUTCH if language is Language.DUTCH else {})
-
-
-def place_of(error: BaseException) -> str:
-    """Return the last line of our own code that an error passed: module and number, and nothing that it held."""
-    place, trace = "outside", error.__traceback__
-    while trace is not None:
-        module = str(trace.tb_frame.f_globals.get("__name__", ""))
-        if module.split(".", maxsplit=1)[0] in OUR_PACKAGES:
-            place = f"{module}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -3,10 +3,12 @@
 stdout: the verdict. stderr: the story. Exit codes: 0 holds, 1 refused, 2 usage, 3 fault.
 """
 
+import json
 import re
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -17,11 +19,12 @@ from rich.text import Text
 from privacy.audit.report import Outcome
 from privacy.audit.verify import verify
 from privacy.audit.watch_words import entry_line, progress
-from privacy.audit.words import json_of, line_of, verdict_of
+from privacy.audit.words import files_read, json_of, line_of, verdict_of
 from privacy.errors import AuditRefusal
 from privacy.language import Language
 from protocol.bundle import MAX_BUNDLE_BYTES, MAX_FILE_BYTES, MAX_FILES
-from protocol.errors import Fault, SamenzichtError, lines_of
+from protocol.errors import Fault, SamenzichtError, lines_of, tree_of
+from protocol.unforeseen import failure_of
 from protocol.words.ids import Digest
 
 PROGRAM = "samenzicht-audit"
@@ -60,13 +63,10 @@ def verify_command(
     """Check a bundle: signatures, roots, sums, and one opening of each round."""
     pinned = _pinned(covenant_digest)
     story = Console(stderr=True, highlight=False, soft_wrap=True)
-    try:
+    with _telling(story, as_json=as_json):
         files = read_files(bundle)
-    except SamenzichtError as error:
-        _tell(story, error)
-        raise typer.Exit(error.exit_code) from None
-    story.print(Text(f"read {len(files)} files, {sum(map(len, files.values()))} bytes"))
-    report = verify(files, covenant_digest=pinned)
+        story.print(Text(files_read(len(files), sum(map(len, files.values())), lang)))
+        report = verify(files, covenant_digest=pinned)
     if as_json:
         typer.echo(json_of(report, lang))
     else:
@@ -104,7 +104,7 @@ def watch_command(
     def waits(lost: FeedLost) -> None:
         _tell(story, lost)
 
-    try:
+    with _telling(story):
         agreed = read_covenant(covenant, pinned)
         line = read_line(address, authority, certificate, agreed)
         watch = Watch.at(folder, agreed)
@@ -112,9 +112,6 @@ def watch_command(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: watch.end())
         watch.follow(line, once=once)
-    except SamenzichtError as error:
-        _tell(story, error)
-        raise typer.Exit(error.exit_code) from None
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
@@ -151,6 +148,21 @@ def _pinned(digest: str | None) -> Digest | None:
     if digest is not None and re.fullmatch(r"[0-9a-f]{64}", digest) is None:
         raise typer.BadParameter("64 digits 0-9 a-f", param_hint="--covenant-digest")
     return None if digest is None else Digest(digest)
+
+
+@contextmanager
+def _telling(story: Console, *, as_json: bool = False) -> Iterator[None]:
+    """Tell what goes wrong, never by a traceback, and leave with its exit code. as_json: and as JSON on stdout."""
+    try:
+        yield
+    except (typer.Exit, BrokenPipeError):
+        raise
+    except Exception as error:  # noqa: BLE001 - the last stop before a traceback
+        failed = error if isinstance(error, SamenzichtError) else failure_of(error, who="the FG")
+        _tell(story, failed)
+        if as_json:
+            typer.echo(json.dumps(tree_of(failed), ensure_ascii=False, indent=2))
+        raise typer.Exit(failed.exit_code) from None
 
 
 def _tell(story: Console, error: SamenzichtError) -> None:

@@ -98,6 +98,15 @@ _FACTS = {
 }
 
 
+def files_read(files: int, size: int, language: Language) -> str:
+    """Return what was read, before it is checked. size: bytes."""
+    return (
+        f"{files} bestanden gelezen, {size} bytes"
+        if language is Language.DUTCH
+        else f"read {files} files, {size} bytes"
+    )
+
+
 def line_of(step: Step, language: Language) -> str:
     """Return a step as one line: how it ended, what was checked, of what, and why not."""
     outcome = _OUTCOMES[language][step.outcome]

@@ -1,10 +1,14 @@
 """Touches the world: the command `samenzicht-sim`, for trying things out on invented people."""
 
+import sys
+
 import typer
 
+from protocol.unforeseen import failure_of
 from simulations.cli.demo import demo_command
 from simulations.cli.first_light import first_light_command
 from simulations.cli.region import region_command
+from simulations.cli.story import PROGRAM, Story
 from simulations.cli.world import world_command
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -21,7 +25,12 @@ def _about() -> None:
 
 def main() -> None:
     """Run the command."""
-    app(prog_name="samenzicht-sim")
+    try:
+        app(prog_name=PROGRAM)
+    except OSError as error:  # a full disk, or a folder that may not be written
+        failed = failure_of(error, who="whoever runs this")
+        Story().error(failed)
+        sys.exit(failed.exit_code)
 
 
 if __name__ == "__main__":

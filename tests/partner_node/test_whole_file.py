@@ -23,6 +23,7 @@ def test_a_block_that_raises_leaves_what_was_there_and_the_next_one_works(tmp_pa
     with pytest.raises(TypeError), whole_file(path) as file:
         file.writelines((b"tw", "o"))  # type: ignore[arg-type] # the second part is what fails
     assert path.read_bytes() == b"one"
+    assert list(tmp_path.iterdir()) == [path], "nothing half written stays"
     write_whole(path, b"two")
     assert path.read_bytes() == b"two"
 

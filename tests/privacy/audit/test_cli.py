@@ -49,6 +49,7 @@ def test_dutch_is_the_default_and_says_what_was_not_checked(tmp_path: Path) -> N
     result = CliRunner().invoke(app, ["verify", str(folder)], env={"SAMENZICHT_LANG": None})
     assert result.exit_code == 0
     assert result.stdout.splitlines()[-1] == "de bundel klopt; 1 niet nagegaan"
+    assert result.stderr.startswith(f"{len(HONEST)} bestanden gelezen, ")
     english = CliRunner().invoke(app, ["verify", str(folder)], env={"SAMENZICHT_LANG": "en"})
     assert english.stdout.splitlines()[-1] == "the bundle holds; 1 not checked"
 
@@ -94,6 +95,8 @@ def test_a_link_in_a_bundle_is_refused_and_an_empty_folder_is_no_bundle(tmp_path
     assert linked.exit_code == 1
     assert linked.stdout == ""
     assert linked.stderr.startswith("samenzicht-audit: error: not-a-bundle: got a link, wanted")
+    given = CliRunner().invoke(app, ["verify", str(tmp_path), "--json"])
+    assert [each["code"] for each in json.loads(given.stdout)["errors"]] == ["not-a-bundle"]
 
 
 def test_a_file_that_cannot_be_read_is_a_fault_with_exit_code_3(
