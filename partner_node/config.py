@@ -8,6 +8,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -122,7 +123,7 @@ def load_config(path: Path) -> Config:
 
     Raises: ConfigMissing, OpenToOthers, MalformedToml, PathOutside.
     """
-    check_not_open(path)
+    check_not_open(path, hint="go to the node's folder, or name its file with --node; samenzicht-node init makes one")
     config = Config(path.parent, Settings.from_toml(read_text(path), source=path.name))
     if config.settings.link is not None:
         config.place(config.settings.link.authority)
@@ -169,29 +170,25 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     return body
 
 
-def check_not_open(path: Path) -> None:
-    """Refuse a file that another user could change.
+def check_not_open(path: Path, *, hint: str = "") -> None:
+    """Refuse a file that another user could change. hint: where it is not there.
 
     Raises: ConfigMissing, OpenToOthers.
     """
     try:
         found = path.stat()
     except OSError as error:
-        raise _missing(f"no readable file {path.name} ({error.strerror})") from None
+        raise _missing(f"no readable file {path.name} ({error.strerror})", hint=hint) from None
     mode = stat.S_IMODE(found.st_mode)
     if mode & OTHERS_WRITE or found.st_uid not in {os.getuid(), 0}:
         raise OpenToOthers(
             got=f"{path.name} with mode {mode:04o}",
             wanted="a file that only the node's user or root may write",
             act="the partner's IT must mend it, and check what it says",
-            hint=f"chmod go-w {path.name}",
+            hint=f"chmod go-w {quote(str(path))}",
         )
 
 
-def _missing(got: str) -> ConfigMissing:
-    return ConfigMissing(
-        got=got,
-        wanted="the file that the configuration names",
-        act="the partner's IT must put it there",
-        hint="samenzicht-node init makes a configuration",
-    )
+def _missing(got: str, *, hint: str = "") -> ConfigMissing:
+    act = "the partner's IT must put it there"
+    return ConfigMissing(got=got, wanted="a file that can be read", act=act, hint=hint)

@@ -14,6 +14,7 @@ import re
 import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 
 from partner_node.errors import KeystoreRefusal
 from partner_node.whole_file import FILE_MODE, fresh_file, sync
@@ -186,7 +187,7 @@ def check_mode(path: Path, wanted: int) -> None:
             got=f"{path.name} with mode {stat.S_IMODE(found.st_mode):04o}",
             wanted=f"mode {wanted:04o}, owned by the node's user",
             act="the partner's IT must mend it, and replace the keys if others could read them",
-            hint=f"chmod {wanted:o} {path}",
+            hint=f"chmod {wanted:o} {quote(str(path))}",
         )
 
 

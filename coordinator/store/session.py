@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
@@ -159,7 +160,7 @@ def _check_mode(path: Path, wanted: int) -> None:
             got=f"{path.name} with mode {stat.S_IMODE(found.st_mode):04o}",
             wanted=f"mode {wanted:04o}, owned by the coordinator's user",
             act="the coordinator's operator must mend it",
-            hint=f"chmod {wanted:o} {path}",
+            hint=f"chmod {wanted:o} {quote(str(path))}",
         )
 
 

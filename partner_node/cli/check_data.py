@@ -13,6 +13,7 @@ from partner_node.delivery.delivery import Delivery
 from partner_node.delivery.mapping import shown
 from partner_node.node import Node
 from partner_node.quality.save import PAGE, save_quality_report
+from partner_node.quality.words import REASONS
 from privacy.language import Language
 
 QUALITY = "quality"  # beside the vault's folder: a vault holds nothing else
@@ -29,7 +30,7 @@ def check_data_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, l
             delivery = read_node_delivery(opened, today=today())
         with teller.phase("quality"):
             place = _save_report(opened, delivery, teller.language)
-        teller.tell("quality-saved", place=place.name)
+        teller.tell("quality-saved", place=f"{QUALITY}/{place.name}")
         teller.tell("data-local")
         teller.result(_tree(delivery), _lines(delivery, teller))
 
@@ -67,7 +68,10 @@ def _tree(delivery: Delivery) -> dict[str, object]:
 def _lines(delivery: Delivery, teller: Teller) -> Iterator[str]:
     for file, rows in delivery.read.items():
         yield teller.say("data-used", file=shown(file), used=delivery.used[file], read=rows)
-    faults = [(shown(key.file), key.column, key.reason, str(rows)) for key, rows in delivery.faults.rows.items()]
+    faults = [
+        (shown(key.file), key.column, key.reason, str(rows), REASONS[key.reason][teller.language])
+        for key, rows in delivery.faults.rows.items()
+    ]
     if faults:
         yield from aligned([heads("data-head", teller.language), *faults])
     else:

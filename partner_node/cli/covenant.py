@@ -114,12 +114,12 @@ def _lines(signed: SignedCovenant, teller: Teller) -> list[str]:
     rows = [heads("covenant-head", teller.language)]
     for party in covenant.parties:
         done = teller.say("yes" if _holds(signed, party.id) else "no")
-        rows.append((party.id, party.role, _rho(party.yearly_cap), done))
+        rows.append((party.id, teller.say(f"role-{party.role}"), _rho(party.yearly_cap), done))
     return [
         teller.say("covenant-title", id=covenant.id, version=covenant.version),
         teller.say("covenant-digest", digest=digest_of(covenant)),
         teller.say("covenant-valid", first=covenant.valid_from, last=covenant.valid_until),
-        teller.say("covenant-unit", unit=covenant.unit),
+        teller.say("covenant-unit", unit=teller.say(f"unit-{covenant.unit}")),
         teller.say(
             "covenant-caps",
             joint=_rho(covenant.joint_cap),

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import typer
 
+from partner_node.cli.reasons import DUTCH
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, Mark, NodeFile, Teller, door, today
 from partner_node.doctor import Looked, examine
+from privacy.language import Language
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -45,6 +47,8 @@ def _lines(looked: Sequence[Looked], failed: int, teller: Teller) -> Iterator[st
                 yield teller.say("doctor-mend", act=each.warning.hint)
             continue
         yield f"{mark} {name}: {each.error.code}: {each.error}"
+        if teller.language is Language.DUTCH and each.error.code in DUTCH:
+            yield teller.say("doctor-meaning", text=DUTCH[each.error.code])
         if each.error.hint:
             yield teller.say("doctor-mend", act=each.error.hint)
     yield teller.say("doctor-not-ready", failed=failed) if failed else teller.say("doctor-ready")

@@ -7,6 +7,7 @@ import typer
 
 from partner_node.cli.files import write_new
 from partner_node.cli.telling import AsJson, Lang, door, today
+from partner_node.config import read_bytes
 from partner_node.flower.client_certificate import make_client_certificate, signed_client_certificate
 from partner_node.flower.node_key import make_node_key, signed_node_key
 from partner_node.keystore import Keys, load_keys, load_officer_key, make_keys, make_next, make_officer_key
@@ -48,17 +49,20 @@ def keys_command(
             people.append({"id": name, "name": person, "key": ApprovalKey(public_key(key))})
             teller.tell("keys-officer", officer=name, file=place)
         public = _public(party, keys, people)
+        if there and not people:
+            public = _with_officers_of(path, public)
         write_new(path, public.encode(), again=there)
+        sent = [path, path.with_name(f"{party}.link.json"), path.with_name(f"{party}.edge.json")]
         link = signed_node_key(make_node_key(folder, again=renew), PartyId(party), keys.identity, today=today())
-        write_new(path.with_name(f"{party}.link.json"), link.encode(), again=there)
+        write_new(sent[1], link.encode(), again=there)
         certificate = make_client_certificate(folder, PartyId(party), today=today(), again=renew)
         shown = signed_client_certificate(certificate, PartyId(party), keys.identity)
-        write_new(path.with_name(f"{party}.edge.json"), shown.encode(), again=there)
+        write_new(sent[2], shown.encode(), again=there)
         if renew:
             teller.tell("keys-next")
         if not there:
             teller.tell("keys-made", folder=folder)
-            teller.tell("keys-safe", folder=folder, public=path)
+            teller.tell("keys-safe", folder=folder, public=", ".join(map(str, sent)))
         teller.result(public.model_dump(mode="json"), [teller.say("keys-public", public=path)])
 
 
@@ -81,6 +85,15 @@ def _check(party: str, named: dict[str, str]) -> None:
         PublicKeys.model_validate({**tree, "officers": officers})
     except ValueError:
         raise typer.BadParameter("small letters, digits and hyphens", param_hint="PARTY") from None
+
+
+def _with_officers_of(path: Path, public: PublicKeys) -> PublicKeys:
+    """Return it with the officers of the file that it replaces, where that is of the same party and identity key."""
+    if not path.exists():
+        return public
+    former = PublicKeys.parse(read_bytes(path), source=path.name)
+    same = (former.party, former.identity_key) == (public.party, public.identity_key)
+    return public.model_copy(update={"officers": former.officers}) if same else public
 
 
 def _public(party: str, keys: Keys, people: list[dict[str, str]]) -> PublicKeys:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import typer
 
 from partner_node.cli.opening import open_node
+from partner_node.cli.reasons import DUTCH
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, aligned, door, today
 from partner_node.cli.words import heads
 from partner_node.flower.ends import first_ending
@@ -14,6 +15,7 @@ from partner_node.policy import check_approved
 from partner_node.vault.carry_out import load_memory
 from partner_node.vault.log import StoredTree
 from partner_node.vault.vault import Vault
+from privacy.language import Language
 from protocol.digest import digest_of
 from protocol.errors import Refusal
 from protocol.study.approval import SignedApproval
@@ -88,6 +90,8 @@ def _lines(
         approved = teller.say("status-approved")
         rows = [(name, approved if code == APPROVED else code, planned[name]) for name, code in standing.items()]
         yield from aligned([heads("status-head", teller.language), *rows])
+        for code in sorted(set(standing.values()) & set(DUTCH) if teller.language is Language.DUTCH else ()):
+            yield teller.say("status-meaning", code=code, text=DUTCH[code])
     else:
         yield teller.say("status-none")
     if rounds:

@@ -27,6 +27,8 @@ from protocol.unforeseen import Unforeseen, failure_of
 
 PROGRAM = "samenzicht-node"
 
+YES, NO = ("j", "ja", "y", "yes"), ("", "n", "nee", "no")  # in both languages: who types one means it
+
 NODE_FILE = Path("node.toml")
 NodeFile = Annotated[Path, typer.Option("--node", envvar="SAMENZICHT_NODE", help="the node's configuration")]
 AsJson = Annotated[bool, typer.Option("--json", help="the result as JSON on stdout")]
@@ -85,8 +87,14 @@ class Teller:
 
     def confirm(self, key: str, *, yes: bool, **values: object) -> None:
         """Ask on a terminal; go on without asking only where the caller said `--yes`."""
-        if not yes:
-            typer.confirm(self.say(key, **values), abort=True, err=True)
+        question = self.say("ask-yes-or-no", question=self.say(key, **values))
+        while not yes:
+            answer = typer.prompt(question, default="", show_default=False, err=True).strip().casefold()
+            if answer in NO:
+                raise typer.Abort
+            yes = answer in YES
+            if not yes:
+                self.tell("ask-again")
 
 
 @contextmanager

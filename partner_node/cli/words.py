@@ -26,6 +26,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "help-backup": ("maak een reservekopie", "make a backup"),
     "help-restore": ("zet een reservekopie terug", "put a backup back"),
     "help-replace-machine": ("ga verder op een andere machine", "go on on another machine"),
+    # a question that is answered with yes or no
+    "ask-yes-or-no": ("{question} [j/N]", "{question} [y/N]"),
+    "ask-again": ("antwoord met j of n", "answer with y or n"),
     # the story
     "fault-hint": (
         "er ging iets onverwachts mis; er is niets half bewaard. Meld nummer {id} aan de makers",
@@ -44,8 +47,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     # keys
     "keys-made": ("sleutels gemaakt in {folder}", "keys made in {folder}"),
     "keys-safe": (
-        "bewaar een kopie van {folder} op een veilige plek; stuur alleen {public} op",
-        "keep a copy of {folder} in a safe place; send only {public}",
+        "bewaar een kopie van {folder} op een veilige plek; stuur alleen {public} op, en niets uit {folder}",
+        "keep a copy of {folder} in a safe place; send only {public}, and nothing of {folder}",
     ),
     "keys-next": (
         "nieuwe sleutels staan klaar; de oude gelden tot u het volgende convenant vastlegt (init --repin)",
@@ -72,6 +75,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "  toestemming Wpg: {issuer}, {issued_on}, {scope}",
         "  Wpg permission: {issuer}, {issued_on}, {scope}",
     ),
+    "unit-household": ("huishouden", "household"),
+    "unit-person": ("persoon", "person"),
+    "role-partner": ("partner", "partner"),
+    "role-coordinator": ("coördinator", "coordinator"),
+    "role-witness": ("getuige", "witness"),
     "yes": ("ja", "yes"),
     "no": ("nee", "no"),
     "unknown": ("-", "-"),
@@ -113,13 +121,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "doctor-soon": ("     let op: {text}", "     soon: {text}"),
     "doctor-paused": ("doet mee", "takes part"),
     "doctor-mend": ("     zo herstelt u dit: {act}", "     how to mend it: {act}"),
-    "doctor-skipped": ("     eerst: configuratie, convenant en sleutels", "     first: configuration, covenant, keys"),
+    "doctor-skipped": ("     eerst: wat hierboven FAIL is", "     first: what is FAIL above"),
+    "doctor-meaning": ("     uitleg: {text}", "     meaning: {text}"),
     "doctor-ready": ("alles staat klaar", "everything is ready"),
     "doctor-not-ready": ("niet in orde: {failed}", "not in order: {failed}"),
     # check-data
     "data-used": ("{file}: {used} van {read} rijen bruikbaar", "{file}: {used} of {read} rows usable"),
     "data-clean": ("geen fouten gevonden", "no faults found"),
-    "data-head": ("bestand;kolom;reden;rijen", "file;column;reason;rows"),
+    "data-head": ("bestand;kolom;reden;rijen;betekenis", "file;column;reason;rows;meaning"),
     "data-local": (
         "dit blijft bij uw organisatie; alleen wat u met `declare` verklaart wordt gepubliceerd",
         "this stays at your organisation; only what you say with `declare` is published",
@@ -180,6 +189,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "let op: een certificaat van de lijn ({name}) geldt nog {days} dagen; samenzicht-node doctor zegt wat te doen",
         "soon: a certificate of the line ({name}) holds for {days} more days; samenzicht-node doctor says what to do",
     ),
+    "status-meaning": ("{code}: {text}", "{code}: {text}"),
     "status-none": ("geen meetplannen", "no studies"),
     # mirror
     "mirror-title": (

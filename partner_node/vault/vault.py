@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from errno import errorcode
 from pathlib import Path
+from shlex import quote
 from weakref import finalize
 
 from partner_node.errors import VaultFault, VaultRefusal
@@ -279,5 +280,5 @@ def check_mode(path: Path, wanted: int) -> None:
             got=f"{path.name} with mode {stat.S_IMODE(found.st_mode):04o}",
             wanted=f"mode {wanted:04o}, owned by the node's user",
             act="the partner's IT must mend it",
-            hint=f"chmod {wanted:o} {path}",
+            hint=f"chmod {wanted:o} {quote(str(path))}",
         )

@@ -86,7 +86,7 @@ def test_check_data_names_every_planted_fault_by_file_column_and_reason(
     planted = [fault for fault in partner.samples.planted if fault.reason != "outside-span"]
     assert found == {(fault.file, fault.column, fault.reason): fault.rows for fault in planted}
     table = partner.done("check-data").splitlines()
-    rows = {tuple(line.split()) for line in table if line.split()[0] in partner.samples.faulty}
-    assert {(*key, str(count)) for key, count in found.items()} == {row for row in rows if len(row) == 4}
+    rows = {tuple(line.split()[:4]) for line in table if line.split()[0] in partner.samples.faulty}
+    assert {(*key, str(count)) for key, count in found.items()} == rows
     partner.deliver(partner.samples.clean)
     assert json.loads(partner.done("check-data", "--json"))["faults"] == []

@@ -1,0 +1,96 @@
+"""What a partner reads is plain, true and can be acted on: answers, meanings, paths that exist, hints to paste."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from protocol.covenant.public_keys import PublicKeys
+from tests.partner_node.cli.partner import STUDY, new_partner, ready_partner, signed_partner
+
+OFFICER = "fg=F. Gees (verzonnen)"
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"), [("j\n", 0), ("Ja\n", 0), ("yes\n", 0), ("misschien\nj\n", 0), ("n\n", 1), ("\n", 1), ("", 1)]
+)
+def test_a_question_is_answered_in_dutch_or_english(
+    answers: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = signed_partner(tmp_path / "p", "school", monkeypatch)
+    (partner.folder / "school.signature.json").unlink()
+    done = partner.run("covenant", "sign", "agreement/draft.json", "--party", "school", said=answers, lang="nl")
+    assert done.exit_code == code
+    assert "Tekent school dit convenant? [j/N]" in done.stderr
+    assert ("antwoord met j of n" in done.stderr) == ("misschien" in answers)
+    assert (partner.folder / "school.signature.json").exists() == (code == 0), "only a yes signs"
+
+
+def test_a_covenant_is_shown_in_the_words_of_its_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    partner = signed_partner(tmp_path / "p", "school", monkeypatch)
+    dutch = partner.run("covenant", "show", "agreement/draft.json", lang="nl").stdout
+    assert "beschermd wordt: huishouden\n" in dutch
+    assert "getuige-fg    getuige " in dutch
+    assert "gemeente      coördinator " in dutch
+    assert "protected: household\n" in partner.done("covenant", "show", "agreement/draft.json")
+
+
+def test_a_reason_says_what_it_means_and_the_report_is_where_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    partner.deliver(partner.samples.faulty)
+    done = partner.run("check-data", lang="nl")
+    (line,) = (line for line in done.stdout.splitlines() if "doubled-otherwise" in line)
+    assert line.endswith("dezelfde registratie met andere inhoud")
+    (said,) = (line for line in done.stderr.splitlines() if "kwaliteitsrapport staat in" in line)
+    assert (partner.folder / said.rpartition(" ")[2]).is_file()
+
+
+def test_keys_names_every_file_to_send_and_show_keeps_the_officers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = new_partner(tmp_path / "p", "school", monkeypatch)
+    made = partner.run("keys", "school", "--officer", OFFICER)
+    for name in ("school.public.json", "school.link.json", "school.edge.json"):
+        assert name in made.stderr
+        assert (partner.folder / name).is_file()
+    public = (partner.folder / "school.public.json").read_bytes()
+    assert json.loads(partner.done("keys", "school", "--show", "--json"))["officers"][0]["id"] == "fg"
+    assert (partner.folder / "school.public.json").read_bytes() == public
+    (partner.folder / "school.public.json").unlink()
+    partner.done("keys", "school", "--show")
+    shown = PublicKeys.parse((partner.folder / "school.public.json").read_bytes())
+    assert shown.officers == (), "negative control: nobody else knows their names"
+
+
+def test_only_for_its_own_file_a_node_hints_at_init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    (partner.folder / "register.toml").unlink()
+    gone = partner.run("check-data")
+    assert "config-missing: got no readable file register.toml" in gone.stderr
+    assert "hint" not in gone.stderr
+    elsewhere = partner.run("check-data", "--node", "nothing/node.toml")
+    assert "hint: go to the node's folder, or name its file with --node" in elsewhere.stderr
+
+
+def test_a_hint_can_be_pasted_whatever_the_folder_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    partner = ready_partner(tmp_path / "Veilig Thuis 'Zuid' $HOME", "school", monkeypatch)
+    (partner.folder / "keys").chmod(0o755)
+    (hint,) = (line for line in partner.run("status").stderr.splitlines() if "hint: chmod" in line)
+    assert shlex.split(hint.partition("hint: ")[2]) == ["chmod", "700", str(partner.folder / "keys")]
+
+
+def test_doctor_and_status_explain_in_dutch_and_say_what_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    partner.done("refuse", STUDY, "--officer", "fg", "--reason", "nog niet", "--yes")
+    partner.settle()
+    assert "study-refused: een officier heeft dit meetplan geweigerd" in partner.run("status", lang="nl").stdout
+    (partner.folder / "register.toml").unlink()
+    lines = partner.run("doctor", lang="nl").stdout.splitlines()
+    place = next(place for place, line in enumerate(lines) if line.startswith("FAIL eigen register"))
+    assert lines[place + 1].strip().startswith("uitleg: een bestand dat deze node nodig heeft")
+    assert lines[place + 2 : place + 4] == ["FAIL kluis", "     eerst: wat hierboven FAIL is"]
