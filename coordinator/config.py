@@ -68,5 +68,7 @@ def first_config(party: PartyId) -> str:
 
 def _wrong(got: str) -> WrongConfig:
     return WrongConfig(
-        got=f"{got} in {NAME}", wanted=f"the keys {', '.join(sorted(_KEYS))}", act="the operator must mend the file"
+        got=f"{got} in {NAME}",
+        wanted=f"the keys {', '.join(sorted(_KEYS))}, and {', '.join(sorted(_OPTIONAL))} where there is a line",
+        act="the operator must mend the file",
     )

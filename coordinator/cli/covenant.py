@@ -137,7 +137,9 @@ def show_command(*, folder: Folder = Path(), as_json: AsJson = False, lang: Lang
         "joint": claim,
         "parties": [{"id": row[0], "role": row[1], "type": row[2], "cap_rho": row[3]} for row in rows],
     }
-    lines = [f"{covenant.id} {covenant.version} ({state}) {digest_of(covenant)}", claim]
-    show(tree, lines, as_json=as_json)
+    word = said(lang, {"in-force": "van kracht", "draft": "concept"}[state], state)
+    show(tree, [f"{covenant.id} {covenant.version} ({word}) {digest_of(covenant)}", claim], as_json=as_json)
     if not as_json:
+        roles = {"coordinator": "coördinator", "witness": "getuige", "partner": "partner"}
+        rows = [(row[0], said(lang, roles[row[1]], row[1]), *row[2:]) for row in rows]
         show_table(said(lang, "organisatie rol type grens officieren", "party role type cap officers").split(), rows)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from coordinator.cli.telling import AsJson, Folder, Lang, Now, day, said, show, show_table, telling
+from coordinator.cli.telling import AsJson, Folder, Lang, Now, day, said, show, show_table, tell, telling
 from coordinator.courier import PAPER
 from coordinator.delivery_monitor import DeliveryLine, delivery_lines, reminder
 from coordinator.office import Office, open_office
@@ -14,6 +14,17 @@ from coordinator.self_check import check_all
 from privacy.language import Language
 from protocol.digest import digest_of
 from protocol.study.study import Study
+
+# What a release and a delivery are, where a person reads it in Dutch; a round's state is the word of protocol.md.
+_DUTCH = {
+    "none": "nog niet",
+    "withdrawn": "ingetrokken",
+    "released": "gepubliceerd",
+    "not-yet": "nog niet",
+    "due": "verwacht",
+    "received": "ontvangen",
+    "late": "te laat",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +46,13 @@ def status_command(
     with telling(as_json=as_json), open_office(folder, read_only=True) as office:
         if check:
             check_all(office.store)
+            tell(
+                said(
+                    lang,
+                    "de hele opslag is nagelezen en is zoals hij geschreven is",
+                    "the whole store was read and is as it was written",
+                )
+            )
         covenant, today = office.covenant().covenant, day(now)
         rounds = [
             _round(office, signed.study, entry.period)
@@ -64,12 +82,12 @@ def status_command(
     if not as_json:
         show_table(
             said(lang, "meetplan periode ronde publicatie", "study period round release").split(),
-            [tuple(entry.values()) for entry in rounds],
+            [(entry["study"], entry["period"], entry["state"], _word(entry["release"], lang)) for entry in rounds],
         )
         columns = said(
             lang, "organisatie periode nodig ontvangen stand volledig", "party period due received state complete"
         ).split()
-        show_table(columns, [_row(line) for line in lines])
+        show_table(columns, [_row(line, lang) for line in lines])
 
 
 def _round(office: Office, study: Study, period: str) -> dict[str, str]:
@@ -101,6 +119,10 @@ def _deliveries(office: Office, study: Study, today: object) -> tuple[DeliveryLi
     return delivery_lines(study, declared, received, today=today)  # type: ignore[arg-type]  # a date
 
 
-def _row(line: DeliveryLine) -> tuple[object, ...]:
+def _row(line: DeliveryLine, lang: Language) -> tuple[object, ...]:
     complete = "" if line.complete_percent is None else f"{line.complete_percent} %"
-    return (line.party, line.period, line.due, line.received or "", line.state.value, complete)
+    return (line.party, line.period, line.due, line.received or "", _word(line.state.value, lang), complete)
+
+
+def _word(code: str, lang: Language) -> str:
+    return _DUTCH[code] if lang is Language.DUTCH else code

@@ -1,5 +1,6 @@
 """Touches the world: `study new | precision | propose | status`."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -158,7 +159,14 @@ def status_command(
         ]
     show([{"study": row[0], "party": row[1], "approved": row[2]} for row in rows], [], as_json=as_json)
     if not as_json:
-        show_table(said(lang, "meetplan organisatie goedgekeurd", "study party approved").split(), rows)
+        show_table(
+            said(lang, "meetplan organisatie goedgekeurd", "study party approved").split(), _answered(rows, lang)
+        )
+
+
+def _answered(rows: Sequence[tuple[str, str, bool]], lang: Language) -> list[tuple[str, str, str]]:
+    yes, no = said(lang, "ja nee", "yes no").split()
+    return [(study, party, yes if approved else no) for study, party, approved in rows]
 
 
 def _findable(study: Study, covenant: Covenant, households: int | None, share: float) -> "tuple[Findable, ...]":
