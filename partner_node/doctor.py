@@ -3,6 +3,7 @@
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -127,7 +128,8 @@ def _permissions(config: Config) -> None:
         if folder.is_dir():
             check_mode(folder, FOLDER_MODE)
             for path in folder.iterdir():
-                check_mode(path, FILE_MODE)
+                with suppress(FileNotFoundError):  # a running node writes here
+                    check_mode(path, FILE_MODE)
     for text in (settings.own_register, settings.covenant, settings.geography, settings.mapping):
         if text is not None and config.place(text).exists():
             check_not_open(config.place(text))

@@ -87,6 +87,16 @@ def make_officer_key(path: Path, chance: RandomSource) -> SigningKey:
 
     Raises: KeysExist, UnsafeKeys.
     """
+    check_officer_place(path)
+    _write(path, chance)
+    return load_officer_key(path)
+
+
+def check_officer_place(path: Path) -> None:
+    """Refuse a place where no officer's key can be made; its folder is made.
+
+    Raises: KeysExist, UnsafeKeys.
+    """
     path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     check_mode(path.parent, FOLDER_MODE)
     if path.exists():
@@ -95,8 +105,6 @@ def make_officer_key(path: Path, chance: RandomSource) -> SigningKey:
             wanted="a free place",
             act="the officer must use the key it has, or another name",
         )
-    _write(path, chance)
-    return load_officer_key(path)
 
 
 def load_officer_key(path: Path) -> SigningKey:
@@ -104,6 +112,13 @@ def load_officer_key(path: Path) -> SigningKey:
 
     Raises: KeysMissing, UnsafeKeys, DamagedKey.
     """
+    if not path.is_file():
+        raise KeysMissing(
+            got=f"no {path.name}",
+            wanted="the key of this officer",
+            act="the officer must bring it",
+            hint="--key FILE says where it is; at `keys`, --officers FOLDER",
+        )
     return signing_key(_read(path))
 
 

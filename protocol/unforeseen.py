@@ -35,7 +35,7 @@ def failure_of(error: BaseException, *, who: str) -> SystemFailed | Unforeseen:
     place = " at " + _NOT_SHOWN.sub("?", name)[:MAX_NAME] if name else ""
     return SystemFailed(
         got=f"{error.strerror!r} from the system{place}",
-        wanted="room, and files and folders that this account may read and write",
+        wanted="room, and files and folders that are there and that this account may read and write",
         act=f"{who} must mend that, then run the same command again",
     )
 

@@ -70,6 +70,9 @@ def restore_command(
 def replace_machine_command(
     target: Annotated[Path, typer.Argument(help="the vault's new file, in a folder for its owner only")],
     *,
+    again: Annotated[
+        bool, typer.Option("--again", help="finish a move that broke off and left no vault in its new place")
+    ] = False,
     node: NodeFile = NODE_FILE,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -79,7 +82,7 @@ def replace_machine_command(
     with door(lang, as_json=as_json) as teller:
         opened = open_node(teller, node, lang)
         teller.confirm("moved-ask", yes=yes)
-        replace_machine(opened.config.vault_path, opened.owner, target, nonce=_nonce())
+        replace_machine(opened.config.vault_path, opened.owner, target, nonce=_nonce(), again=again)
         teller.result({"vault": str(target)}, [teller.say("moved", target=target)])
 
 

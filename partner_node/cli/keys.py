@@ -10,7 +10,15 @@ from partner_node.cli.telling import AsJson, Lang, door, today
 from partner_node.config import read_bytes
 from partner_node.flower.client_certificate import make_client_certificate, signed_client_certificate
 from partner_node.flower.node_key import make_node_key, signed_node_key
-from partner_node.keystore import Keys, load_keys, load_officer_key, make_keys, make_next, make_officer_key
+from partner_node.keystore import (
+    Keys,
+    check_officer_place,
+    load_keys,
+    load_officer_key,
+    make_keys,
+    make_next,
+    make_officer_key,
+)
 from privacy.randomness import fresh_source
 from protocol.covenant.party import Officer
 from protocol.covenant.public_keys import PublicKeys
@@ -40,8 +48,12 @@ def keys_command(
     _check(party, named)
     with door(lang, as_json=as_json) as teller:
         path = out or Path(f"{party}.public.json")
-        keys = _keys(folder, show=show, renew=renew)
         there = show or renew
+        for name in () if there else named:
+            check_officer_place(
+                officers / f"{name}.key"
+            )  # before any key is made: else the command could not be run again
+        keys = _keys(folder, show=show, renew=renew)
         people = []
         for name, person in sorted(named.items()):
             place = officers / f"{name}.key"

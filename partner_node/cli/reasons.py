@@ -1,6 +1,7 @@
 """Computes nothing: the refusals that a partner meets most, in plain Dutch, by their code."""
 
 DUTCH: dict[str, str] = {
+    "already-moved": "deze kluis is al verhuisd; een tweede kopie zou een tweede node van u zijn",
     "approval-ended": "de goedkeuring is verlopen; de FG moet het meetplan opnieuw bekijken",
     "config-missing": "een bestand dat deze node nodig heeft, staat er niet of is niet te lezen",
     "empty-file": "er staan geen rijen in het bestand",
@@ -30,7 +31,7 @@ DUTCH: dict[str, str] = {
     "round-open": "er loopt een ronde; beslis opnieuw als die is verstuurd. `pause` werkt wel meteen",
     "study-refused": "een officier heeft dit meetplan geweigerd",
     "study-unknown": "van dit meetplan is hier geen getekend bestand",
-    "system-failed": "de schijf is vol of stuk, of deze gebruiker mag hier niet lezen of schrijven",
+    "system-failed": "de schijf is vol of stuk, het bestand is er niet, of u mag hier niet lezen of schrijven",
     "too-few-approvals": "er moet nog een officier goedkeuren",
     "unknown-officer": "deze persoon staat niet als officier in het convenant",
     "unknown-period": "voor deze periode is geen ronde gepland",

@@ -21,6 +21,7 @@ from partner_node.flower.ends import Ending
 from partner_node.flower.errors import LinkLost, Unregistered, VaultProcessEnded
 from partner_node.flower.link import Asked
 from partner_node.flower.log_lines import tell
+from partner_node.whole_file import write_whole
 from protocol.errors import SamenzichtError
 
 POLL_S = 0.5
@@ -227,10 +228,8 @@ class Service:
             tell(state, **fields)
         self._state, self._said_s = state, now_s
         left = self._warn()
-        fresh = self.health.with_suffix(".new")
         tree = {"at_s": int(time.time()), "pid": os.getpid(), "state": state, **fields, **left}
-        fresh.write_text(json.dumps(tree) + "\n")
-        fresh.replace(self.health)
+        write_whole(self.health, (json.dumps(tree) + "\n").encode())
 
     def _warn(self) -> dict[str, int]:
         """Tell once that a certificate passed a limit; return for how many days the line holds."""

@@ -56,6 +56,10 @@ class ChargesLost(VaultFault):
     """Peers saw a longer log than the backup's: what was spent since is lost, and this party's log cannot go on."""
 
 
+class AlreadyMoved(VaultRefusal):
+    """A vault to move that was moved before: a second copy would be a second node of one party."""
+
+
 class OtherHistory(VaultFault):
     """Peers saw a head of this party that the backup's log never had: it is another file, or the log was forked."""
 
@@ -107,17 +111,25 @@ def restore(
                 _resume(vault, connection, sizes, ResumedEntry(cause=ResumedBy.RESTORED, nonce=nonce))
 
 
-def replace_machine(path: Path, owner: Owner, target: Path, *, nonce: Digest) -> None:
+def replace_machine(path: Path, owner: Owner, target: Path, *, nonce: Digest, again: bool = False) -> None:
     """Let a vault without open slots go on in another file; the old one is moved away from first and never opens again.
 
-    A crash between the two leaves no vault that opens: the same call again finishes the copy. nonce: 32 fresh bytes.
+    A crash between the two leaves no vault that opens: the same call finishes the copy, where somebody says so.
+    nonce: 32 fresh bytes. again: somebody saw that the first call left no copy.
     Not promised: that nobody makes a second copy of the old file; its log would fork, which peers see.
-    Raises: StillOpen, VaultExists, UnsafePermissions, StorageFailed, and what `open_vault` raises.
+    Raises: AlreadyMoved, StillOpen, VaultExists, UnsafePermissions, StorageFailed, and what `open_vault` raises.
     """
     _check_place(target)
     try:
         vault = open_vault(path, owner)
     except MovedAway:
+        if not again:
+            raise AlreadyMoved(
+                got="a vault that moved before",
+                wanted="one that goes on here",
+                act="the partner's IT must start the node where it went",
+                hint="only when that move broke off and left no vault there: replace-machine --again",
+            ) from None
         vault = open_vault(path, owner, use=Use.MOVED)
     else:
         with closing(vault):

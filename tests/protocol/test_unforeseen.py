@@ -24,8 +24,8 @@ def test_an_error_of_the_system_says_why_and_at_which_file_and_not_where_that_st
     assert isinstance(failed, SystemFailed)
     assert (failed.code, failed.exit_code) == ("system-failed", 3)
     assert str(failed) == (
-        "got 'Permission denied' from the system at a??2J.csv, wanted room, and files and folders that this account "
-        "may read and write: IT must mend that, then run the same command again"
+        "got 'Permission denied' from the system at a??2J.csv, wanted room, and files and folders that are there and "
+        "that this account may read and write: IT must mend that, then run the same command again"
     )
 
 

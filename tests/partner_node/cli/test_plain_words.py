@@ -94,3 +94,42 @@ def test_doctor_and_status_explain_in_dutch_and_say_what_comes_first(
     place = next(place for place, line in enumerate(lines) if line.startswith("FAIL eigen register"))
     assert lines[place + 1].strip().startswith("uitleg: een bestand dat deze node nodig heeft")
     assert lines[place + 2 : place + 4] == ["FAIL kluis", "     eerst: wat hierboven FAIL is"]
+
+
+def test_an_officer_s_key_that_is_elsewhere_is_not_to_be_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    (partner.folder / "carrier").mkdir(mode=0o700)
+    (partner.folder / "officers" / "fg.key").rename(partner.folder / "carrier" / "fg.key")
+    gone = partner.run("approve", STUDY, "--officer", "fg", "--yes")
+    assert gone.exit_code == 1
+    assert "keys-missing: got no fg.key, wanted the key of this officer: the officer must bring it" in gone.stderr
+    assert "hint: --key FILE says where it is" in gone.stderr
+    partner.done("approve", STUDY, "--officer", "fg", "--yes", "--key", "carrier/fg.key")
+
+
+def test_keys_that_cannot_all_be_made_are_not_made_and_the_same_command_can_be_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = new_partner(tmp_path / "p", "school", monkeypatch)
+    (partner.folder / "officers").mkdir(mode=0o755)
+    (partner.folder / "officers").chmod(0o755)
+    refused = partner.run("keys", "school", "--officer", OFFICER)
+    assert (refused.exit_code, "unsafe-keys" in refused.stderr) == (1, True)
+    assert not (partner.folder / "keys").exists()
+    (partner.folder / "officers").chmod(0o700)
+    partner.done("keys", "school", "--officer", OFFICER)
+
+
+def test_a_vault_that_moved_does_not_move_a_second_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    partner = ready_partner(tmp_path / "p", "school", monkeypatch)
+    partner.done("replace-machine", "new/vault.sqlite", "--yes")
+    second = partner.run("replace-machine", "newer/vault.sqlite", "--yes", lang="nl")
+    assert second.exit_code == 1
+    assert "already-moved" in second.stderr
+    assert "uitleg: deze kluis is al verhuisd" in second.stderr
+    assert not (partner.folder / "newer" / "vault.sqlite").exists()
+    (partner.folder / "new" / "vault.sqlite").unlink()  # as after a move that broke off
+    partner.done("replace-machine", "new/vault.sqlite", "--yes", "--again")
+    assert (partner.folder / "new" / "vault.sqlite").exists()

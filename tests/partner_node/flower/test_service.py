@@ -250,6 +250,7 @@ def test_the_health_file_says_how_it_is(tmp_path: Path) -> None:
     found = json.loads((tmp_path / HEALTH).read_text())
     assert found["state"] == "stopped"
     assert set(found) == {"at_s", "pid", "state"}
+    assert (tmp_path / HEALTH).stat().st_mode & 0o777 == 0o600, "it stands in the vault's folder, where doctor looks"
 
 
 def test_a_certificate_that_passes_a_limit_is_told_once_and_stands_in_the_health_file(

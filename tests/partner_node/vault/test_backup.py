@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from partner_node.vault.backup import (
+    AlreadyMoved,
     ChargesLost,
     OtherHistory,
     StillOpen,
@@ -346,6 +347,10 @@ def test_a_moved_vault_goes_on_there_and_never_opens_here(tmp_path: Path) -> Non
     assert spent(vault, YEAR, keys(*UNITS)).tolist() == [10, 0, 14]
     with pytest.raises(VaultExists):
         replace_machine(old, owner(), target, nonce=NONCE)
+    second = tmp_path / "third machine" / "vault.sqlite"
+    with pytest.raises(AlreadyMoved, match="start the node where it went"):
+        replace_machine(old, owner(), second, nonce=NONCE)
+    assert not second.exists(), "two vaults that go on from one would be two nodes of one party"
     vault.close()
 
 
@@ -361,7 +366,10 @@ def test_a_move_that_stops_half_way_leaves_no_vault_that_opens_and_can_be_finish
         open_vault(old, owner())
     assert not target.exists()
     target.with_name("vault.sqlite.new").rmdir()
-    replace_machine(old, owner(), target, nonce=Digest("8" * 64))
+    with pytest.raises(AlreadyMoved):
+        replace_machine(old, owner(), target, nonce=Digest("8" * 64))
+    assert not target.exists(), "nobody said that the first move left no copy"
+    replace_machine(old, owner(), target, nonce=Digest("8" * 64), again=True)
     vault = open_vault(target, owner())
     assert [parse_entry(leaf) for leaf in StoredTree(vault.connection).leaves()] == [
         ResumedEntry(cause=ResumedBy.MOVED, nonce=NONCE)
