@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from coordinator.estimates.area_funnels import FunnelLimits
 from coordinator.web.charts.scale import Axis, round_ticks
@@ -77,11 +78,13 @@ def funnel_chart(
         )
         for each in places
     )
-    x = [across.at(each.inhabitants) for each in limits]
+    sizes = [each.inhabitants for each in limits]
+    inner = ([each.low for each in limits], [each.high for each in limits])
+    outer = ([each.alarm_low for each in limits], [each.alarm_high for each in limits])
     return FunnelChart(
         title,
-        _lines(x, [up.at(each.low) for each in limits]) + _lines(x, [up.at(each.high) for each in limits]),
-        _lines(x, [up.at(each.alarm_low) for each in limits]) + _lines(x, [up.at(each.alarm_high) for each in limits]),
+        "".join(_line(sizes, rates, across, up) for rates in inner),
+        "".join(_line(sizes, rates, across, up) for rates in outer),
         up.at(whole),
         dots,
         tuple((tick, across.at(tick)) for tick in wide),
@@ -89,5 +92,15 @@ def funnel_chart(
     )
 
 
-def _lines(x: Sequence[float], y: Sequence[float]) -> str:
-    return "M" + "L".join(f"{across:g} {up:g}" for across, up in zip(x, y, strict=True))
+def _line(sizes: Sequence[float], rates: Sequence[float], across: Axis, up: Axis) -> str:
+    """Return the path of a limit as far as it is below the top of the chart: drawn along it, it would be one there."""
+    points = tuple(zip(sizes, rates, strict=True))
+    shown: list[tuple[float, float]] = []
+    for (size_before, before), (size, rate) in pairwise((points[0], *points)):
+        if rate <= up.high:
+            if before > up.high:  # here it comes into the chart
+                share = (before - up.high) / (before - rate)
+                shown.append((size_before + share * (size - size_before), up.high))
+            shown.append((size, rate))
+    path = "L".join(f"{across.at(size):g} {up.at(rate):g}" for size, rate in shown)
+    return f"M{path}" if path else ""

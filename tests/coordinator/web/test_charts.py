@@ -1,5 +1,7 @@
 """The charts: places that are written out, gaps that stay open, and classes that a figure can bear."""
 
+import re
+
 import pytest
 
 from coordinator.estimates.area_funnels import FunnelLimits
@@ -139,3 +141,14 @@ def test_a_funnel_needs_limits_and_holds_every_area() -> None:
     assert made.left <= made.dots[0].x <= made.right
     assert funnel_chart("x", [place], [], whole=6.0) is None
     assert funnel_chart("x", [], limits, whole=6.0) is None
+
+
+def test_a_limit_above_the_chart_is_not_drawn_along_its_top() -> None:
+    """It would look like a limit there. It begins where it crosses the top, 30 per 1,000: halfway from 50 to 10."""
+    steep = enumerate((50.0, 10.0, 10.0, 10.0), start=1)
+    limits = [FunnelLimits(1_000.0 * at, 0.0, high, 0.0, 99.0) for at, high in steep]
+    made = funnel_chart("x", [Place(4_000, 20.0, "hi", "words", "/x", is_chosen=False)], limits, whole=12.0)
+    assert made is not None
+    assert made.up[-1] == (30.0, 36.0)
+    assert re.findall(r"[ML]([0-9.]+ 36)(?=[ML]|$)", made.inner) == ["262.5 36"]
+    assert made.outer.count("M") == 1  # the upper one is above the chart as a whole
