@@ -69,4 +69,6 @@ def test_start_says_of_each_rate_what_may_be_concluded() -> None:
     body = " ".join(unescape(re.sub(r"<[^>]+>", " ", reader.get("/").text)).split())
     assert "Dat is aantoonbaar hoger." in body[body.index(shown().areas[HERE].name) :][:400]
     assert "Dat verschil kan toeval of ruis zijn." in body
-    assert re.search(r"Op 1\.000 inwoners: \d+,\d \(tussen \d+,\d en \d+,\d; gemeente: \d+,\d\) \.", body)
+    assert re.search(
+        r"Op 1\.000 inwoners: \d+,\d \(tussen \d+,\d en \d+,\d; gemeente: \d+,\d, tussen \d+,\d en \d+,\d\) \.", body
+    )
