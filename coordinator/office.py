@@ -19,6 +19,7 @@ from coordinator.identity import load_identity
 from coordinator.self_check import check_agreed
 from coordinator.session import Session
 from coordinator.store.store import Store, open_store
+from coordinator.text_file import read_text
 from protocol.covenant.signed import SignedCovenant
 from protocol.digest import digest_of
 from protocol.errors import SamenzichtError, WireRefusal
@@ -158,7 +159,7 @@ def open_office(folder: Path, *, read_only: bool = False) -> Iterator[Office]:
 def read_config(folder: Path) -> Config:
     """Return the configuration of an office.
 
-    Raises: NotAnOffice, WrongConfig.
+    Raises: NotAnOffice, NotText, WrongConfig.
     """
     path = folder / NAME
     if not path.is_file():
@@ -168,7 +169,7 @@ def read_config(folder: Path) -> Config:
             act="the operator must go to that folder, or make one",
             hint="samenzicht-coordinator init DIR",
         )
-    return parse_config(path.read_text("utf-8"))
+    return parse_config(read_text(path))
 
 
 def store_url(folder: Path, config: Config) -> str:

@@ -24,6 +24,7 @@ from coordinator.geography.folder import read_edition
 from coordinator.office import open_office
 from coordinator.public_world import public_world
 from coordinator.publish import bundle_files, opened_tables, withdrawn_periods
+from coordinator.text_file import read_text
 from coordinator.whole_file import write_whole
 from privacy.audit.cli import read_files
 from privacy.language import Language
@@ -81,11 +82,11 @@ def recompute_command(
     with telling(as_json=as_json):
         if to is None and check is None:
             raise NothingToDo(got="neither --to nor --check", wanted="a file", act="the operator must name one")
-        source = _source(folder, bundle, published=published)
-        place = areas or folder / "geography"
         told = ContextFile()
         if context is not None:
-            told = parse_context(context.read_text(encoding="utf-8"), source=context.name)
+            told = parse_context(read_text(context), source=context.name)
+        source = _source(folder, bundle, published=published)
+        place = areas or folder / "geography"
         given = _Given(
             read_edition(place, years(place)[-1]), tuple(covariate or COVARIATES), told, neighbours=neighbours
         )

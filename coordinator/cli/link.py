@@ -118,7 +118,7 @@ def edge_command(
     """Write what the edge reads beside deploy/nginx/nginx.conf: its certificate, and those of all parties."""
     with telling(as_json=as_json), open_office(folder, read_only=True) as office:
         files = edge_files(folder, office.covenant().covenant, today=day(now))
-    _write_edge(to, files)
+        _write_edge(to, files)
     parties = files[PARTIES].count(b"BEGIN CERTIFICATE")
     lines = [said(lang, f"{parties} partijen; daarna: nginx -s reload", f"{parties} parties; then: nginx -s reload")]
     show({"to": str(to), "parties": parties}, lines, as_json=as_json)

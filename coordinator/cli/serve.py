@@ -7,6 +7,7 @@ import typer
 
 from coordinator.cli.telling import Folder, Lang, said, tell, telling
 from coordinator.estimates.context_file import NOTHING_TOLD, parse_context
+from coordinator.text_file import read_text
 from coordinator.web.serve import listen, make_site, serve
 from coordinator.web.theme import parse_theme
 from privacy.language import Language
@@ -38,7 +39,7 @@ def serve_command(
         if style is not None and style.too_close:
             check = f"samenzicht-coordinator theme check {theme}"
             tell(said(lang, f"te weinig contrast in dit thema: {check}", f"too little contrast in this theme: {check}"))
-        told = NOTHING_TOLD if context is None else parse_context(context.read_text("utf-8"), source=context.name)
+        told = NOTHING_TOLD if context is None else parse_context(read_text(context), source=context.name)
         site = make_site(folder, language=lang, theme=style, told=told)
         with listen(host, port) as listener:
             monitor = site.monitor  # read before the first reader comes, and refused here when it cannot be

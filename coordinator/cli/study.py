@@ -25,6 +25,7 @@ from coordinator.planner.forecast import PublicWorld
 from coordinator.planner.plan import precision
 from coordinator.planner.proposal import propose
 from coordinator.public_world import parse_rates, public_world
+from coordinator.text_file import read_text
 from coordinator.whole_file import write_whole
 from privacy.language import Language
 from protocol.covenant.covenant import Covenant
@@ -213,7 +214,7 @@ def _planned(folder: Path, name: str, rates: Path | None) -> tuple[Study, Reader
     study = study_of(read_draft(path.read_bytes(), source=path.name), covenant, source=path.name)
     year = years(folder / "geography")[-1]
     geography, told = read_geography(folder / "geography", year), read_figures(folder / "geography", year)
-    given = {} if rates is None else parse_rates(rates.read_text("utf-8"), source=rates.name)
+    given = {} if rates is None else parse_rates(read_text(rates), source=rates.name)
     reader = Reader(covenant.coordinator.id, covenant, geography, lists, {digest_of(study): study})
     return study, reader, public_world(told, given, study, covenant)
 

@@ -15,7 +15,7 @@ from partner_node.cli.files import write_new
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, Yes, door, now_s, today
 from partner_node.config import VAULT_FILE, load_config, read_bytes, read_text
 from partner_node.delivered import delivered_in, open_sources
-from partner_node.delivery.mapping import shown
+from partner_node.delivery.mapping import MissingFile, shown
 from partner_node.delivery.suggest import (
     MappedRecord,
     exact_columns,
@@ -182,6 +182,12 @@ def _node_text(party: str, language: Language, signed: SignedCovenant, folder: P
 
 def _ask_mapping(teller: Teller, profile: Profile, folder: Path, route: Route | None, *, yes: bool) -> str:
     sources = open_sources(delivered_in(folder / "deliveries"))
+    if not sources:
+        raise MissingFile(
+            got="no file in deliveries",
+            wanted="an export, of which `init` reads the header",
+            act="the partner's IT must put it there",
+        )
     records: dict[str, MappedRecord] = {}
     for source in sources:
         record = likely_record(profile, source.name, source.columns)

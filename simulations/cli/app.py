@@ -1,6 +1,7 @@
 """Touches the world: the command `samenzicht-sim`, for trying things out on invented people."""
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -23,10 +24,10 @@ def _about() -> None:
     """Try Samenzicht on invented people: no figure that comes out is about anybody."""
 
 
-def main() -> None:
-    """Run the command."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command. arguments: in place of the program's own."""
     try:
-        app(prog_name=PROGRAM)
+        app(arguments, prog_name=PROGRAM)
     except OSError as error:  # a full disk, or a folder that may not be written
         failed = failure_of(error, who="whoever runs this")
         Story().error(failed)

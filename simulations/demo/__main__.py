@@ -2,7 +2,7 @@
 
 import sys
 
-from simulations.cli.app import app
+from simulations.cli.app import main
 
 if __name__ == "__main__":
-    app(["demo", *sys.argv[1:]], prog_name="samenzicht-sim")
+    main(["demo", *sys.argv[1:]])

@@ -69,3 +69,24 @@ def test_with_json_a_refusal_is_one_json_value_with_its_codes(town: Town) -> Non
     assert done.exit_code == 1
     codes = {each["code"] for each in json.loads(done.stdout)["errors"]}
     assert codes == {"missing-signature"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["estimates", "recompute", "--to", "sheet.json", "--context"],
+        ["serve", "--context"],
+        ["study", "precision", "eerste-licht-2026", "--rates"],
+    ],
+)
+def test_a_file_that_is_no_text_is_named(command: list[str], town: Town) -> None:
+    town.write_covenant()
+    town.json("study", "new", str(town.write_study()))
+    binary = town.home / "binary.toml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    done = town.call(*command, str(binary))
+    assert done.exit_code == 1
+    assert "error: not-text: got binary.toml, which is no text in UTF-8" in done.stderr
+    config = town.office / "coordinator.toml"
+    config.write_bytes(b"\xff" + config.read_bytes())
+    assert "not-text: got coordinator.toml" in town.call("status").stderr

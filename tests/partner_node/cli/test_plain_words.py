@@ -133,3 +133,16 @@ def test_a_vault_that_moved_does_not_move_a_second_time(tmp_path: Path, monkeypa
     (partner.folder / "new" / "vault.sqlite").unlink()  # as after a move that broke off
     partner.done("replace-machine", "new/vault.sqlite", "--yes", "--again")
     assert (partner.folder / "new" / "vault.sqlite").exists()
+
+
+def test_without_an_export_init_asks_for_one_and_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = signed_partner(tmp_path / "p", "school", monkeypatch)
+    partner.deliver({})
+    refused = partner.run("init", "--party", "school", "--profile", "school", "--yes")
+    assert refused.exit_code == 1
+    assert "missing-file: got no file in deliveries, wanted an export" in refused.stderr
+    assert not (partner.folder / "node.toml").exists()
+    partner.deliver(partner.samples.clean)
+    partner.done("init", "--party", "school", "--profile", "school", "--yes")
