@@ -171,7 +171,10 @@ def parse_bundle(files: Mapping[str, bytes]) -> Bundle:
         checkpoint=_text(_file(files, CHECKPOINT)),
     )
     placed = dict(_contents(bundle))
-    if misplaced := sorted((set(files) - {INDEX}) ^ set(placed)):
+    # Bodies too: of two values that stand under each other's names the names alone are right.
+    if misplaced := sorted(
+        name for name in placed.keys() | files.keys() - {INDEX} if placed.get(name) != files.get(name)
+    ):
         raise ExtraFile(
             got=f"{misplaced[0]}, a name that does not follow from what the files hold, and {len(misplaced) - 1} more",
             wanted="the files of a bundle of this audience, each under its own name",

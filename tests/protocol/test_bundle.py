@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from coordinator.bundle import PublishedRound
 from protocol.bundle import (
     INDEX,
     Audience,
@@ -19,7 +20,7 @@ from protocol.bundle import (
 )
 from protocol.errors import WireRefusal
 from protocol.wire import NotCanonical
-from tests import bundles
+from tests import bundles, example
 from tests.privacy.audit.forging import reindexed
 
 HONEST = bundles.honest_files()
@@ -103,3 +104,30 @@ def test_frames_in_a_public_bundle_and_two_values_of_one_name_are_refused() -> N
     public = BundleIndex.parse(HONEST[INDEX]).model_copy(update={"audience": Audience.PUBLIC})
     with pytest.raises(ExtraFile):  # frames that an index for everybody smuggles in
         parse_bundle({**HONEST, INDEX: public.encode()})
+
+
+def test_values_under_each_others_names_are_refused_though_the_index_fits() -> None:
+    names = sorted(name for name in HONEST if name.startswith("approvals/"))[:2]
+    swapped = {**HONEST, names[0]: HONEST[names[1]], names[1]: HONEST[names[0]]}
+    assert parse_bundle(reindexed(HONEST))  # negative control
+    with pytest.raises(ExtraFile, match="a name that does not follow from what the files hold"):
+        parse_bundle(reindexed(swapped))
+
+
+def test_rounds_in_each_others_folders_are_refused_though_the_index_fits() -> None:
+    a_world = bundles.world()
+    published = []
+    for period in (example.QUARTER, bundles.NEXT_QUARTER):
+        slot = a_world.run(period)
+        published.append(PublishedRound(slot, a_world.release(slot)))
+    files = a_world.files(*published)
+    first, second = sorted({name.rsplit("/", maxsplit=1)[0] for name in files if name.startswith("rounds/")})
+    other = {first: second, second: first}
+    swapped = {
+        (f"{other[folder]}/{last}" if folder in other else name): body
+        for name, body in files.items()
+        for folder, _, last in (name.rpartition("/"),)
+    }
+    assert parse_bundle(files)  # negative control
+    with pytest.raises(ExtraFile, match="a name that does not follow"):
+        parse_bundle(reindexed(swapped))
