@@ -126,6 +126,11 @@ def check_one_opening(log: ReadLog, locks: Sequence[SeenLock], heads: Sequence[P
         check_same_root(known.setdefault((shown.party, shown.head.size), shown.head), shown.head, shown.party)
 
 
+def released_slots(log: ReadLog) -> frozenset[Digest]:
+    """Return every slot of which the log names a release, of whichever covenant."""
+    return frozenset(entry.slot for entry in log.entries if isinstance(entry, ReleaseEntry))
+
+
 def _publishes(entry: AnyEntry, release: Release, digest: Digest) -> bool:
     match entry:
         case ReleaseEntry():

@@ -36,6 +36,7 @@ class Check(StrEnum):
     NOT_SHOWN = "not-shown"
     LOGGED = "logged"
     ONE_OPENING = "one-opening"
+    COMPLETE = "complete"
 
 
 class Outcome(StrEnum):
@@ -54,6 +55,7 @@ class Why(StrEnum):
     PUBLIC = "public"  # the public bundle has no frames
     NO_VECTORS = "no-vectors"  # above the study's size limit
     NO_PIN = "no-pin"  # nobody said which covenant the party pinned
+    ELSEWHERE = "elsewhere"  # rounds that the log names are not in this bundle
 
 
 @dataclass(frozen=True, slots=True)

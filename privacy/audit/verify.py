@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from privacy.audit.agreements import check_pin, read_covenant, read_study, reader_of, yearly_charges
-from privacy.audit.coordinator_log import check_one_opening, read_log
+from privacy.audit.coordinator_log import ReadLog, check_one_opening, read_log, released_slots
 from privacy.audit.one_round import RoundAudit, Seen
 from privacy.audit.report import Check, Notes, Report, Why
 from protocol.bundle import Bundle, parse_bundle
@@ -19,7 +19,8 @@ def verify(files: Mapping[str, bytes], *, covenant_digest: Digest | None = None)
     """Return what holds of a bundle, without network, database or trust in any party.
 
     covenant_digest: the one that the officer's own party pinned; without it nobody says that this is its covenant.
-    Not promised: that every round of the coordinator is in the bundle, or that the figures of a partner are true.
+    Rounds that the log names and that are not there are not checked, and said so: of an earlier covenant there is a
+    bundle of its own. Not promised: that the figures of a partner are true.
     """
     notes = Notes()
     bundle = notes.take(Check.INDEX, "", partial(parse_bundle, files))
@@ -42,10 +43,22 @@ def verify(files: Mapping[str, bytes], *, covenant_digest: Digest | None = None)
     for held in bundle.rounds:
         RoundAudit(held, bundle, reader, log, notes, seen).take_steps()
     if log is None:
-        notes.skip("", Why.EARLIER, Check.ONE_OPENING)
+        notes.skip("", Why.EARLIER, Check.ONE_OPENING, Check.COMPLETE)
     else:
         notes.take(Check.ONE_OPENING, "", lambda: check_one_opening(log, seen.locks, seen.heads))
+        _complete_step(bundle, log, notes)
     return Report(tuple(notes.steps))
+
+
+def _complete_step(bundle: Bundle, log: ReadLog, notes: Notes) -> None:
+    """Note how many of the rounds that the log says were released are in the bundle."""
+    released = released_slots(log)
+    here = released & {held.release.release.slot for held in bundle.rounds}
+    subject = f"{len(here)} / {len(released)}"
+    if here == released:
+        notes.take(Check.COMPLETE, subject, lambda: None)
+    else:
+        notes.skip(subject, Why.ELSEWHERE, Check.COMPLETE)
 
 
 def _studies(bundle: Bundle, notes: Notes) -> dict[Digest, Study]:

@@ -29,6 +29,7 @@ _DUTCH = {
     Check.NOT_SHOWN: "precies de cellen die niet getoond mogen worden, zijn niet getoond",
     Check.LOGGED: "de publicatie staat precies één keer in het logboek, na het resultaat",
     Check.ONE_OPENING: "geen ronde is twee keer geopend",
+    Check.COMPLETE: "elke gepubliceerde ronde die het logboek noemt, staat in deze bundel",
 }
 _ENGLISH = {
     Check.INDEX: "every file is the one that the index names; none is missing or extra",
@@ -54,6 +55,7 @@ _ENGLISH = {
     Check.NOT_SHOWN: "exactly the cells that may not be shown are not shown",
     Check.LOGGED: "the release stands in the log exactly once, after the result",
     Check.ONE_OPENING: "no round was opened twice",
+    Check.COMPLETE: "every released round that the log names is in this bundle",
 }
 SENTENCES = {Language.DUTCH: _DUTCH, Language.ENGLISH: _ENGLISH}
 _OUTCOMES = {
@@ -76,12 +78,14 @@ _WHY = {
         "public": "de openbare bundel bevat geen bijdragen",
         "no-vectors": "de bijdragen zijn groter dan het meetplan in het resultaat toelaat",
         "no-pin": "geef de digest van uw convenant op met --covenant-digest",
+        "elsewhere": "het logboek noemt meer ronden; vraag de coördinator ernaar. Elk convenant heeft een eigen bundel",
     },
     Language.ENGLISH: {
         "earlier": "an earlier step fails",
         "public": "the public bundle has no contributions",
         "no-vectors": "the contributions are larger than the study lets a result carry",
         "no-pin": "give the digest of your covenant with --covenant-digest",
+        "elsewhere": "the log names more rounds; ask the coordinator. Each covenant has a bundle of its own",
     },
 }
 _FACTS = {

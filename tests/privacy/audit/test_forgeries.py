@@ -8,9 +8,11 @@ import pytest
 
 from coordinator.bundle import PublishedRound
 from privacy.audit.coordinator_log import OpenedTwice, check_one_opening, read_log
-from privacy.audit.report import Check, Outcome
+from privacy.audit.report import Check, Outcome, Report
 from privacy.audit.round_frames import SeenLock
 from privacy.audit.verify import verify
+from privacy.audit.words import line_of, verdict_of
+from privacy.language import Language
 from protocol.bundle import Audience, RoundFrames, pack_bundle, parse_bundle
 from protocol.digest import digest_of
 from protocol.ledger.entry import ApprovalEntry, CorrectionEntry, ReleaseEntry, WithdrawalEntry, WithdrawalReason
@@ -246,6 +248,27 @@ def test_two_rounds_in_one_bundle_hold() -> None:
     report = verify(a_world.files(*published))
     assert report.holds
     assert sum(step.check is Check.SUM for step in report.steps) == 2
+    assert complete(report) == [("2 / 2", Outcome.PASSED)]
+
+
+def test_a_round_that_was_left_out_is_not_checked_and_the_officer_is_told() -> None:
+    """With a new index nothing else in the bundle tells: what is there holds. The log does."""
+    a_world = bundles.world()
+    published = []
+    for period in (example.QUARTER, bundles.NEXT_QUARTER):
+        slot = a_world.run(period)
+        published.append(PublishedRound(slot, a_world.release(slot)))
+    bundle = parse_bundle(a_world.files(*published))
+    report = verify(pack_bundle(replace(bundle, rounds=bundle.rounds[:1])))
+    assert complete(report) == [("1 / 2", Outcome.NOT_CHECKED)]
+    assert report.holds
+    for language, words in ((Language.DUTCH, "het logboek noemt meer ronden"), (Language.ENGLISH, "names more rounds")):
+        assert any(words in line_of(step, language) for step in report.steps)
+    assert verdict_of(report, Language.DUTCH).startswith("de bundel klopt; ")
+
+
+def complete(report: Report) -> list[tuple[str, Outcome]]:
+    return [(step.subject, step.outcome) for step in report.steps if step.check is Check.COMPLETE]
 
 
 def test_a_plan_whose_worst_case_is_above_the_cap_is_stated_and_not_refused() -> None:
