@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from coordinator.estimates.verdicts import Verdict
 from coordinator.web.monitor import Effect, Monitor
-from coordinator.web.words import period
+from coordinator.web.period_words import period
 from privacy.language import Language
 
 _PERCENT = 100

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from coordinator.figures_file import PRACTICE
-from coordinator.web import words
+from coordinator.web import period_words, words
 from coordinator.web.address import MapKind, View
 from coordinator.web.charts.area_map import AreaMap, Look
 from coordinator.web.charts.trend import TrendChart
@@ -57,7 +57,7 @@ def _opening(view: View, area: MonitorArea | None = None) -> Iterator[Told]:
     yield subject(view)
     english = view.language is Language.ENGLISH
     mark = f"practice data ({PRACTICE})" if english else PRACTICE
-    where = area.name if area else words.span(view.span, view.language) if view.span else ""
+    where = area.name if area else period_words.span(view.span, view.language) if view.span else ""
     yield Told(" \u00b7 ".join(([mark] if view.monitor.practice else []) + [where]), view.language)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from coordinator.figures_file import PRACTICE
-from coordinator.web import words
+from coordinator.web import period_words, words
 from coordinator.web.address import View
 from coordinator.web.brief import brief
 from coordinator.web.charts.area_map import AreaMap, Look, MapArea
@@ -52,7 +52,7 @@ def profile_file(view: View, area: MonitorArea) -> ProfileFile:
     ]
     data = _texts(view, area) | {
         "brief": [] if area.code == view.monitor.whole else [_said(line) for line in brief(rows, view)],
-        "units": words.units_note(view) or "",
+        "units": period_words.units_note(view) or "",
         "star": _STAR[view.language] if any(row.span.provisional for row in rows) else "",
         "spine": [_line(at, row, view, area) for at, row in enumerate(rows)],
         "trends": told_trends,
@@ -104,8 +104,8 @@ def _texts(view: View, area: MonitorArea) -> dict[str, object]:
     level = words.LEVELS[area.level][0][language].capitalize()
     parent = monitor.areas.get(area.parent) if area.parent else None
     of = f" in {parent.name}" if parent else ""
-    span = "" if view.span is None else words.span(view.span, language)
-    per = "" if view.indicator is None else words.per_period(view.indicator, language)
+    span = "" if view.span is None else period_words.span(view.span, language)
+    per = "" if view.indicator is None else period_words.per_period(view.indicator, language)
     facts = [
         ("Inwoners" if nl else "Inhabitants", _whole(area.inhabitants, language)),
         ("Huishoudens" if nl else "Households", _whole(area.households, language)),

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from coordinator.web import words
+from coordinator.web import period_words, words
 from coordinator.web.address import MapKind, View
 from coordinator.web.availability import newest
 from coordinator.web.monitor import YEAR, Absent, Figure
@@ -22,7 +22,14 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.globals |= {"words": words, "Level": Level, "MapKind": MapKind, "YEAR": YEAR, "navigation": NAVIGATION}
+_ENVIRONMENT.globals |= {
+    "words": words,
+    "when": period_words,
+    "Level": Level,
+    "MapKind": MapKind,
+    "YEAR": YEAR,
+    "navigation": NAVIGATION,
+}
 _ENVIRONMENT.globals["fresh"] = newest
 _ENVIRONMENT.filters["first_upper"] = lambda text: text[:1].upper() + text[1:]
 _ENVIRONMENT.tests |= {

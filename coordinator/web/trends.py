@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from coordinator.web import words
+from coordinator.web import period_words, words
 from coordinator.web.address import View
 from coordinator.web.charts.trend import Moment, TrendChart, trend_chart
 from coordinator.web.monitor import Monitor, MonitorArea, MonitorIndicator, SpanId
@@ -42,7 +42,7 @@ def _moments(indicator: MonitorIndicator, area: MonitorArea, view: View) -> list
     places = {period: number for number, period in enumerate(indicator.periods)}
     moments = []
     for period in _every(indicator.periods):
-        label, name = words.short_period(period, language), words.period(period, language)
+        label, name = period_words.short_period(period, language), period_words.period(period, language)
         number = places.get(period)
         if number is None:  # withdrawn, or never released: a gap, and nothing is drawn across it
             moments.append(Moment(label, None, None, None, name=name))

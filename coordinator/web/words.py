@@ -1,20 +1,17 @@
-"""Computes: what the monitor's pages say, Dutch (B1) or English: periods, numbers, verdicts, reasons."""
+"""Computes: what the monitor's pages say, Dutch (B1) or English: numbers, verdicts, reasons, and who counts what."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 
 from coordinator.estimates.trend import BreakKind
 from coordinator.estimates.verdicts import Reliability, Verdict
 from coordinator.web.address import View
-from coordinator.web.monitor import YEAR, Coverage, Figure, MonitorIndicator, Rate, Span, Why
+from coordinator.web.monitor import Coverage, Figure, MonitorIndicator, Rate, Why
 from privacy.language import Language
 from protocol.covenant.party import PartnerType
-from protocol.study.measure import MeasureKind
 from protocol.words.geography import Level
-from protocol.words.period import MONTHS_IN, Period, PeriodLength, first_day, last_day, length_of
 
-_Texts = Mapping[Language, str]
+Texts = Mapping[Language, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,101 +22,84 @@ class Told:
     language: Language
 
 
-def _texts(nl: str, en: str) -> _Texts:
+def texts(nl: str, en: str) -> Texts:
+    """Return a text in both languages."""
     return {Language.DUTCH: nl, Language.ENGLISH: en}
 
 
-_INVENTED = _texts(" (verzonnen)", " (invented)")  # how a name ends of who is there to practise with
-VERDICTS: Mapping[Verdict, _Texts] = {
-    Verdict.HIGHER: _texts("hoger", "higher"),
-    Verdict.LOWER: _texts("lager", "lower"),
-    Verdict.NO_DIFFERENCE: _texts("geen aantoonbaar verschil", "no demonstrable difference"),
-    Verdict.NOT_TOLD: _texts("niet te vergelijken", "cannot be compared"),
+_INVENTED = texts(" (verzonnen)", " (invented)")  # how a name ends of who is there to practise with
+VERDICTS: Mapping[Verdict, Texts] = {
+    Verdict.HIGHER: texts("hoger", "higher"),
+    Verdict.LOWER: texts("lager", "lower"),
+    Verdict.NO_DIFFERENCE: texts("geen aantoonbaar verschil", "no demonstrable difference"),
+    Verdict.NOT_TOLD: texts("niet te vergelijken", "cannot be compared"),
 }
-_WEIGHED: Mapping[Verdict, _Texts] = {
-    Verdict.HIGHER: _texts("Dat is aantoonbaar hoger.", "That is demonstrably higher."),
-    Verdict.LOWER: _texts("Dat is aantoonbaar lager.", "That is demonstrably lower."),
-    Verdict.NO_DIFFERENCE: _texts("Dat verschil kan toeval of ruis zijn.", "That difference may be chance or noise."),
-    Verdict.NOT_TOLD: _texts("Dat is niet te vergelijken.", "They cannot be compared."),
+_WEIGHED: Mapping[Verdict, Texts] = {
+    Verdict.HIGHER: texts("Dat is aantoonbaar hoger.", "That is demonstrably higher."),
+    Verdict.LOWER: texts("Dat is aantoonbaar lager.", "That is demonstrably lower."),
+    Verdict.NO_DIFFERENCE: texts("Dat verschil kan toeval of ruis zijn.", "That difference may be chance or noise."),
+    Verdict.NOT_TOLD: texts("Dat is niet te vergelijken.", "They cannot be compared."),
 }
-WHY: Mapping[Why, _Texts] = {
-    Why.TOO_UNCERTAIN: _texts("Niet getoond: te weinig gevallen", "Not shown: too few cases"),
-    Why.NOT_DELIVERED: _texts("Geen levering", "Not delivered"),
-    Why.WITHDRAWN: _texts("Ingetrokken", "Withdrawn"),
-    Why.NOT_COUNTED: _texts("Wordt hier niet geteld", "Not counted here"),
+WHY: Mapping[Why, Texts] = {
+    Why.TOO_UNCERTAIN: texts("Niet getoond: te weinig gevallen", "Not shown: too few cases"),
+    Why.NOT_DELIVERED: texts("Geen levering", "Not delivered"),
+    Why.WITHDRAWN: texts("Ingetrokken", "Withdrawn"),
+    Why.NOT_COUNTED: texts("Wordt hier niet geteld", "Not counted here"),
 }
-RELIABILITY: Mapping[Reliability, _Texts] = {
-    Reliability.A: _texts("vrij precies", "fairly precise"),
-    Reliability.B: _texts("redelijk precies", "reasonably precise"),
-    Reliability.C: _texts("onzeker", "uncertain"),
-    Reliability.TOO_UNCERTAIN: _texts("erg onzeker", "very uncertain"),
+RELIABILITY: Mapping[Reliability, Texts] = {
+    Reliability.A: texts("vrij precies", "fairly precise"),
+    Reliability.B: texts("redelijk precies", "reasonably precise"),
+    Reliability.C: texts("onzeker", "uncertain"),
+    Reliability.TOO_UNCERTAIN: texts("erg onzeker", "very uncertain"),
 }
-BREAKS: Mapping[BreakKind, _Texts] = {
-    BreakKind.CODE_LIST: _texts("nieuwe codelijst", "new code list"),
-    BreakKind.BOUNDARY: _texts("nieuwe indeling van gebieden", "new boundaries"),
-    BreakKind.PARTNER: _texts("andere organisaties leveren", "other organisations deliver"),
-    BreakKind.LAW: _texts("nieuwe regels of definities", "new rules or definitions"),
-    BreakKind.SOURCE: _texts("een organisatie telt uit een andere bron", "an organisation counts from another source"),
+BREAKS: Mapping[BreakKind, Texts] = {
+    BreakKind.CODE_LIST: texts("nieuwe codelijst", "new code list"),
+    BreakKind.BOUNDARY: texts("nieuwe indeling van gebieden", "new boundaries"),
+    BreakKind.PARTNER: texts("andere organisaties leveren", "other organisations deliver"),
+    BreakKind.LAW: texts("nieuwe regels of definities", "new rules or definitions"),
+    BreakKind.SOURCE: texts("een organisatie telt uit een andere bron", "an organisation counts from another source"),
 }
-BREAK_MARKS: Mapping[BreakKind, _Texts] = {  # in a chart there is little room
-    BreakKind.CODE_LIST: _texts("nieuwe codelijst", "new code list"),
-    BreakKind.BOUNDARY: _texts("nieuwe indeling", "new boundaries"),
-    BreakKind.PARTNER: _texts("andere bronnen", "other sources"),
-    BreakKind.LAW: _texts("nieuwe regels", "new rules"),
-    BreakKind.SOURCE: _texts("nieuwe bron", "new source"),
+BREAK_MARKS: Mapping[BreakKind, Texts] = {  # in a chart there is little room
+    BreakKind.CODE_LIST: texts("nieuwe codelijst", "new code list"),
+    BreakKind.BOUNDARY: texts("nieuwe indeling", "new boundaries"),
+    BreakKind.PARTNER: texts("andere bronnen", "other sources"),
+    BreakKind.LAW: texts("nieuwe regels", "new rules"),
+    BreakKind.SOURCE: texts("nieuwe bron", "new source"),
 }
-LEVELS: Mapping[Level, tuple[_Texts, _Texts]] = {
-    Level.GEMEENTE: (_texts("gemeente", "municipality"), _texts("gemeenten", "municipalities")),
-    Level.WIJK: (_texts("wijk", "district"), _texts("wijken", "districts")),
-    Level.BUURT: (_texts("buurt", "neighbourhood"), _texts("buurten", "neighbourhoods")),
-    Level.PC4: (_texts("postcodegebied", "postcode area"), _texts("postcodegebieden", "postcode areas")),
+LEVELS: Mapping[Level, tuple[Texts, Texts]] = {
+    Level.GEMEENTE: (texts("gemeente", "municipality"), texts("gemeenten", "municipalities")),
+    Level.WIJK: (texts("wijk", "district"), texts("wijken", "districts")),
+    Level.BUURT: (texts("buurt", "neighbourhood"), texts("buurten", "neighbourhoods")),
+    Level.PC4: (texts("postcodegebied", "postcode area"), texts("postcodegebieden", "postcode areas")),
 }
-TYPES: Mapping[PartnerType, _Texts] = {
-    PartnerType.VEILIG_THUIS: _texts("Veilig Thuis", "Veilig Thuis (reporting centre)"),
-    PartnerType.POLITIE: _texts("politie", "police"),
-    PartnerType.GGD: _texts("GGD", "public health service"),
-    PartnerType.SCHOOL: _texts("scholen", "schools"),
-    PartnerType.GGZ: _texts("geestelijke gezondheidszorg", "mental health care"),
-    PartnerType.VERSLAVINGSZORG: _texts("verslavingszorg", "addiction care"),
-    PartnerType.DIERENPOLITIE: _texts("dierenpolitie", "animal police"),
-    PartnerType.JEUGDHULP: _texts("jeugdhulp", "youth care"),
-    PartnerType.GEMEENTE: _texts("gemeente", "municipality"),
-    PartnerType.CORPORATIE: _texts("woningcorporatie", "housing association"),
-    PartnerType.OTHER: _texts("andere organisatie", "other organisation"),
+TYPES: Mapping[PartnerType, Texts] = {
+    PartnerType.VEILIG_THUIS: texts("Veilig Thuis", "Veilig Thuis (reporting centre)"),
+    PartnerType.POLITIE: texts("politie", "police"),
+    PartnerType.GGD: texts("GGD", "public health service"),
+    PartnerType.SCHOOL: texts("scholen", "schools"),
+    PartnerType.GGZ: texts("geestelijke gezondheidszorg", "mental health care"),
+    PartnerType.VERSLAVINGSZORG: texts("verslavingszorg", "addiction care"),
+    PartnerType.DIERENPOLITIE: texts("dierenpolitie", "animal police"),
+    PartnerType.JEUGDHULP: texts("jeugdhulp", "youth care"),
+    PartnerType.GEMEENTE: texts("gemeente", "municipality"),
+    PartnerType.CORPORATIE: texts("woningcorporatie", "housing association"),
+    PartnerType.OTHER: texts("andere organisatie", "other organisation"),
 }
 # What CBS publishes of areas, by its names of several years, that a reader of these pages asks for.
-CONTEXT: Mapping[str, _Texts] = {
-    "inkomen_laag": _texts("Mensen met een laag inkomen (%)", "People with a low income (%)"),
-    "p_ink_li": _texts("Mensen met een laag inkomen (%)", "People with a low income (%)"),
-    "p_hh_osm": _texts("Huishoudens rond het sociaal minimum (%)", "Households around the social minimum (%)"),
-    "p_1p_hh": _texts("Huishoudens van één persoon (%)", "Households of one person (%)"),
-    "p_hh_m_k": _texts("Huishoudens met kinderen (%)", "Households with children (%)"),
-    "g_hhgro": _texts("Mensen per huishouden", "People in a household"),
-    "a_00_14": _texts("Kinderen tot 15 jaar", "Children under 15"),
-    "a_65_oo": _texts("Mensen van 65 jaar en ouder", "People of 65 and older"),
-    "bev_dich": _texts("Inwoners op een vierkante kilometer", "Inhabitants of a square kilometre"),
+CONTEXT: Mapping[str, Texts] = {
+    "inkomen_laag": texts("Mensen met een laag inkomen (%)", "People with a low income (%)"),
+    "p_ink_li": texts("Mensen met een laag inkomen (%)", "People with a low income (%)"),
+    "p_hh_osm": texts("Huishoudens rond het sociaal minimum (%)", "Households around the social minimum (%)"),
+    "p_1p_hh": texts("Huishoudens van één persoon (%)", "Households of one person (%)"),
+    "p_hh_m_k": texts("Huishoudens met kinderen (%)", "Households with children (%)"),
+    "g_hhgro": texts("Mensen per huishouden", "People in a household"),
+    "a_00_14": texts("Kinderen tot 15 jaar", "Children under 15"),
+    "a_65_oo": texts("Mensen van 65 jaar en ouder", "People of 65 and older"),
+    "bev_dich": texts("Inwoners op een vierkante kilometer", "Inhabitants of a square kilometre"),
 }
 COMPARABLE = frozenset(
     {"inkomen_laag", "p_ink_li", "p_hh_osm", "p_1p_hh", "p_hh_m_k", "g_hhgro", "bev_dich"}
 )  # no counts
-_MONTHS: Mapping[Language, tuple[str, ...]] = {
-    Language.DUTCH: ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec"),
-    Language.ENGLISH: ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-}
-_FULL_MONTHS: Mapping[Language, str] = {
-    Language.DUTCH: "januari februari maart april mei juni juli augustus september oktober november december",
-    Language.ENGLISH: "January February March April May June July August September October November December",
-}
-_LENGTHS: Mapping[PeriodLength, tuple[_Texts, _Texts]] = {
-    PeriodLength.YEAR: (_texts("jaar", "year"), _texts("jaren", "years")),
-    PeriodLength.HALF_YEAR: (_texts("halfjaar", "half-year"), _texts("halfjaren", "half-years")),
-    PeriodLength.QUARTER: (_texts("kwartaal", "quarter"), _texts("kwartalen", "quarters")),
-    PeriodLength.MONTH: (_texts("maand", "month"), _texts("maanden", "months")),
-}
-_NUMBERS = _texts(
-    "twee drie vier vijf zes zeven acht negen tien elf twaalf",
-    "two three four five six seven eight nine ten eleven twelve",
-)
 
 
 def whole(value: int, language: Language) -> str:
@@ -136,76 +116,6 @@ def context(name: str, value: float, language: Language) -> str:
     """Return a key figure: people and densities whole, shares and averages with one decimal."""
     is_whole = name not in COMPARABLE or name == "bev_dich"
     return whole(round(value), language) if is_whole else rate(value, language)
-
-
-def per_period(indicator: MonitorIndicator, language: Language) -> str:
-    """Return how long one point of a trend is: `per kwartaal`."""
-    length = _LENGTHS[length_of(indicator.periods[-1])][0][language]
-    return f"per {length}" if language is Language.DUTCH else f"by {length}"
-
-
-def period(name: Period, language: Language) -> str:
-    """Return a period as people write it: `3e kwartaal 2026`, `sep 2026`."""
-    year, _, part = name.partition("-")
-    nl = language is Language.DUTCH
-    match length_of(name):
-        case PeriodLength.YEAR:
-            return year
-        case PeriodLength.HALF_YEAR:
-            return f"{part[1]}e halfjaar {year}" if nl else f"half-year {part[1]} of {year}"
-        case PeriodLength.QUARTER:
-            return f"{part[1]}e kwartaal {year}" if nl else f"quarter {part[1]} of {year}"
-        case PeriodLength.MONTH:
-            return f"{_MONTHS[language][int(part) - 1]} {year}"
-
-
-def day(when: date, language: Language) -> str:
-    """Return a day: `1 december 2026`."""
-    return f"{when.day} {_FULL_MONTHS[language].split()[when.month - 1]} {when.year}"
-
-
-def moment(when: datetime, language: Language) -> str:
-    """Return a moment as a clock in its zone has it: `1 december 2026 om 14:05 uur`."""
-    told = day(when.date(), language)
-    return f"{told} om {when:%H:%M} uur" if language is Language.DUTCH else f"{told} at {when:%H:%M}"
-
-
-def short_period(name: Period, language: Language) -> str:
-    """Return a period for the axis of a chart: `K3 '26` or `Q3 '26`, and a month as `sep '26`."""
-    year, _, part = name.partition("-")
-    if not part:
-        return year
-    if part[0] in "HQ":
-        letter = {"Q": "K"}.get(part[0], part[0]) if language is Language.DUTCH else part[0]
-        return f"{letter}{part[1]} '{year[2:]}"
-    return f"{_MONTHS[language][int(part) - 1]} '{year[2:]}"
-
-
-def span(found: Span, language: Language) -> str:
-    """Return a stretch of periods: `de laatste vier kwartalen (oktober 2025 tot en met september 2026)`."""
-    first, last = first_day(found.periods[0]), last_day(found.periods[-1])
-    to = "tot en met" if language is Language.DUTCH else "to"
-    months = _FULL_MONTHS[language].split()
-    opening, closing = months[first.month - 1], months[last.month - 1]
-    if found.id != YEAR or len(found.periods) == 1:
-        name = period(found.periods[0], language)
-        return name if MONTHS_IN[length_of(found.periods[0])] in {1, 12} else f"{name} ({opening} {to} {closing})"
-    number = _NUMBERS[language].split()[len(found.periods) - 2]
-    length = _LENGTHS[length_of(found.periods[0])][1][language]
-    opening += f" {first.year}" if first.year != last.year else ""
-    stretch = f"{number} {length} ({opening} {to} {closing} {last.year})"
-    return f"de laatste {stretch}" if language is Language.DUTCH else f"the last {stretch}"
-
-
-def span_button(found: Span, language: Language) -> str:
-    """Return a stretch for a button."""
-    if found.id != YEAR:
-        return short_period(found.periods[0], language)
-    number = len(found.periods)
-    length = _LENGTHS[length_of(found.periods[0])][0 if number == 1 else 1][language]
-    if number == 1:
-        return f"laatste {length}" if language is Language.DUTCH else f"last {length}"
-    return f"{number} {length} samen" if language is Language.DUTCH else f"{number} {length} together"
 
 
 def told(signed: str, view: View) -> Told:
@@ -290,23 +200,3 @@ def rate_between(found: Rate, language: Language) -> str:
     """Return a rate with its margin for noise and chance: `7,4 (5,9 tot 9,1)`."""
     to = "tot" if language is Language.DUTCH else "to"
     return f"{rate(found.value, language)} ({rate(found.low, language)} {to} {rate(found.high, language)})"
-
-
-def unit_note(indicator: MonitorIndicator, found: Span, language: Language) -> str | None:
-    """Return what a sum over several periods counts, where that is not plain."""
-    if indicator.kind not in {MeasureKind.UNITS, MeasureKind.MULTI} or len(found.periods) == 1:
-        return None
-    length, lengths = (text[language] for text in _LENGTHS[length_of(found.periods[0])])
-    if language is Language.DUTCH:
-        return f"Elk {length} is apart geteld. Een huishouden dat in meer {lengths} voorkomt, telt vaker mee."
-    return f"Each {length} was counted apart. A household that is there in more than one counts more than once."
-
-
-def units_note(view: View) -> str | None:
-    """Return `unit_note` where any topic of the view's level needs it: its figures are no number of households."""
-    found = (
-        unit_note(each, each.spans[view.span.id], view.language)
-        for each in view.monitor.counted(view.level)
-        if view.span is not None and view.span.id in each.spans
-    )
-    return next((note for note in found if note is not None), None)

@@ -12,10 +12,11 @@ from coordinator.web.charts.funnel import FunnelChart, Place, funnel_chart
 from coordinator.web.charts.trend import TrendChart
 from coordinator.web.charts.whisker import WhiskerScale, whisker_scale
 from coordinator.web.monitor import MonitorArea, MonitorIndicator, Span
+from coordinator.web.period_words import span
 from coordinator.web.render import render
 from coordinator.web.rows import LOOKS, Row, in_words, of_level, spine
 from coordinator.web.trends import area_trend
-from coordinator.web.words import label, span
+from coordinator.web.words import label
 
 router = APIRouter()
 
