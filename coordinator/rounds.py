@@ -21,7 +21,6 @@ from protocol.words.ids import Digest, PartyId
 from protocol.words.period import Period
 
 LEAST_READY_S, MOST_READY_S = 3_600, 14 * 86_400  # a READY holds a partner's node; two weeks is a slow courier
-LEAST_RESEND_S, MOST_RESEND_S = 1, 3_600
 Asked = Callable[[], tuple[int, ...]]
 
 
@@ -58,7 +57,6 @@ class Deadlines:
 
     due_s: int
     expires_s: int
-    resend_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class Turn:
 
 
 def deadlines(opens: date, due: date, *, now_s: int) -> Deadlines:
-    """Return the timeouts of a round: a READY lives half of what is left, and messages go again every hundredth.
+    """Return the timeouts of a round: a READY lives half of what is left.
 
     Raises: RoundTooEarly.
     """
@@ -82,7 +80,7 @@ def deadlines(opens: date, due: date, *, now_s: int) -> Deadlines:
         )
     left = max(0, due_s - now_s)
     expires_s = now_s + min(max(left // 2, LEAST_READY_S), MOST_READY_S)
-    return Deadlines(due_s, expires_s, min(max(left // 100, LEAST_RESEND_S), MOST_RESEND_S))
+    return Deadlines(due_s, expires_s)
 
 
 def nothing_asked() -> tuple[int, ...]:
