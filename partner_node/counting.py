@@ -97,7 +97,7 @@ def count(
     staying = [_of_units(cells_of, present[admitted.stays]) for cells_of in counted]
     return Counted(
         CellCounts(np.concatenate(cells)),
-        Charges(year, present, charge * admitted.stays, tuple(marks), tuple(staying)),
+        Charges(year, present, charge * admitted.stays, tuple(marks), tuple(staying), records.keyed_by),
     )
 
 
@@ -245,6 +245,7 @@ def _compact(records: Records, days: tuple[int, int]) -> tuple[NDArray[np.uint8]
         counted=records.counted,
         amounts=records.amounts,
         marks=records.marks,
+        keyed_by=records.keyed_by,
     )
 
 

@@ -24,6 +24,7 @@ from partner_node.node import (
     profile_of,
 )
 from partner_node.policy import check_own_keys, check_register
+from partner_node.vault.keyed_by import check_keyed_by
 from partner_node.vault.log import StoredTree
 from partner_node.vault.vault import check_mode
 from partner_node.whole_file import FILE_MODE
@@ -90,7 +91,7 @@ def examine(path: Path, *, today: date) -> tuple[Looked, ...]:
         (Point.COVENANT, lambda: load_agreed(config, today=today)),
         (Point.KEYS, lambda: _keys(config, today)),
         (Point.REGISTER, lambda: _register(config, today)),
-        (Point.VAULT, lambda: _vault(load_node(config, today=today))),
+        (Point.VAULT, lambda: _vault(load_node(config, today=today), today)),
         (Point.DATA, lambda: _data(load_node(config, today=today))),
         (Point.LINK, lambda: check_ends(config, today=today)),
         (Point.PAUSED, lambda: check_not_paused(config)),
@@ -179,9 +180,10 @@ def _register(config: Config, today: date) -> None:
         check_register(load_register(config), agreed.covenant, agreed.party, profile, on=today)
 
 
-def _vault(node: Node) -> None:
+def _vault(node: Node, today: date) -> None:
     with node.looking() as vault:
         StoredTree(vault.connection).root()
+        check_keyed_by(vault.connection, today.year, node.keyed_by)
 
 
 def _data(node: Node) -> None:

@@ -1,7 +1,7 @@
 """Computes: the session behind the node's own rules: an offer that they forbid is declined before anything is read.
 
 A Decline is signed and says no more than its code: the coordinator sees a refusal, not a drop-out, and it is the same
-answer whatever the partner's records, vault or quality report hold.
+answer whatever the partner's records, quality report or book hold.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from partner_node.errors import PolicyRefusal
 from partner_node.policy import decline_code
 from partner_node.session import Session
+from partner_node.vault.keyed_by import OtherUnitKeys
 from protocol.errors import Refusal
 from protocol.round.frame import check_sender, parse_frame, seal
 from protocol.round.member import NotApprovedHere, WrongParticipants, check_participants
@@ -36,7 +37,7 @@ class Gate:
                 check_participants(frame.header.offer.participants, member)
                 self.allowed(frame.header)
                 member.study(frame.header.offer.spec.study_digest)
-            except (PolicyRefusal, NotApprovedHere, WrongParticipants) as refusal:
+            except (PolicyRefusal, NotApprovedHere, WrongParticipants, OtherUnitKeys) as refusal:
                 return (self._declined(frame.header, refusal),)
         return self.session.receive(body, now_s)
 

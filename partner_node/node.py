@@ -8,7 +8,7 @@ from pathlib import Path
 
 from partner_node.config import Config, ConfigMissing, load_register, read_bytes, read_text
 from partner_node.delivery.mapping import Mapping as DeliveryMapping
-from partner_node.delivery.mapping import parse_mapping
+from partner_node.delivery.mapping import mapped_keys, parse_mapping
 from partner_node.keystore import Keys, load_keys
 from partner_node.policy import (
     Agreed,
@@ -53,12 +53,16 @@ class Node:
         """Whose vault it opens."""
         return Owner(self.agreed.covenant.id, self.agreed.party, self.keys.node_secret)
 
+    @property
+    def keyed_by(self) -> str:
+        """What its unit keys are made of; empty for a witness."""
+        return "" if self.mapping is None or self.profile is None else mapped_keys(self.mapping, self.profile)
+
     @contextmanager
     def looking(self) -> Iterator[Vault]:
         """Give the vault to read from; not one byte of it changes."""
-        path = self.config.vault_path
-        with ExitStack() as stack:
-            yield when_free(path.parent, lambda: stack.enter_context(peek(path, self.owner)))
+        with looking_at(self.config.vault_path, self.owner) as vault:
+            yield vault
 
     @contextmanager
     def writing(self, *, most_s: float = MOST_S) -> Iterator[Vault]:
@@ -69,6 +73,13 @@ class Node:
             yield vault
         finally:
             vault.close()
+
+
+@contextmanager
+def looking_at(path: Path, owner: Owner) -> Iterator[Vault]:
+    """Give a vault to read from, as soon as a service that rests lets go of it."""
+    with ExitStack() as stack:
+        yield when_free(path.parent, lambda: stack.enter_context(peek(path, owner)))
 
 
 def load_node(config: Config, *, today: date) -> Node:

@@ -175,7 +175,7 @@ def check_unit(route: Route, covenant: Covenant) -> None:
             got=f"a mapping by which a unit is a person, under covenant {covenant.id} of {covenant.unit}s",
             wanted="a route to the household, by its id or its address",
             act="the partner's IT must map another route; else all parties must sign a covenant that says person",
-            hint="samenzicht-node init --remap --route address",
+            hint="samenzicht-node init --party PARTY --remap --route address",
         )
 
 

@@ -42,6 +42,7 @@ class Records:
     day: int32, shape (rows,), days since 1970-01-01. areas: by level, read-only int32, shape (rows,), the area's place
     among `geography.codes_at(level)`, -1 where it is not known at that level. counted: by measure, bool, shape (rows,):
     which rows it counts. amounts: int64, shape (rows,), for measures of the kind `sum`. marks: by code list.
+    keyed_by: what the unit keys were made of (`vault/keyed_by.py`); empty for made-up records.
     """
 
     unit: NDArray[np.int32]
@@ -52,6 +53,7 @@ class Records:
     counted: Mapping[MeasureId, NDArray[np.bool_]]
     amounts: Mapping[MeasureId, NDArray[np.int64]]
     marks: Mapping[CodeListId, Marks]
+    keyed_by: str = ""
 
     def __post_init__(self) -> None:
         for column in (self.unit, self.unit_key, self.day):

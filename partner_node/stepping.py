@@ -49,7 +49,8 @@ def count_step(
         for part, table in zip(parts, tables, strict=True)
     ]
     paying = (charge > 0) & admitted.stays
-    charges = Charges(year, np.ascontiguousarray(records.unit_key[paying]), charge[paying])
+    keys = np.ascontiguousarray(records.unit_key[paying])
+    charges = Charges(year, keys, charge[paying], keyed_by=records.keyed_by)
     return Counted(CellCounts(np.concatenate(cells)), charges)
 
 

@@ -17,6 +17,7 @@ from partner_node.policy import check_approved, member_of
 from partner_node.session import Chance, Session
 from partner_node.stepping import count_offer
 from partner_node.vault.book import Charges
+from partner_node.vault.keyed_by import check_keyed_by
 from partner_node.vault.shelf import VaultShelf
 from partner_node.vault.unit_key import KEY_BYTES
 from partner_node.vault.vault import Vault
@@ -61,15 +62,17 @@ def take_part(node: Node, vault: Vault, *, today: Callable[[], date], chance: Ch
 
     def allowed(header: Propose) -> None:
         check_not_paused(node.config)
-        digest = header.offer.spec.study_digest
+        spec = header.offer.spec
+        digest, study = spec.study_digest, member.study(spec.study_digest)
         check_approved(
-            member.study(digest),
+            study,
             approvals[digest],
             member.covenant,
             member.id,
             on=today(),
             needed=settings.approvals_needed,
         )
+        check_keyed_by(vault.connection, study.round_for(spec.period).covenant_year, node.keyed_by)
 
     return Gate(Session(member, node.keys.agreement, shelf, counting, chance), allowed)
 

@@ -13,9 +13,9 @@ from click import Choice
 
 from partner_node.cli.files import write_new
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, Yes, door, now_s, today
-from partner_node.config import VAULT_FILE, load_config, read_bytes, read_text
+from partner_node.config import VAULT_FILE, Config, load_config, read_bytes, read_text
 from partner_node.delivered import delivered_in, open_sources
-from partner_node.delivery.mapping import MissingFile, shown
+from partner_node.delivery.mapping import MissingFile, mapped_keys, parse_mapping, shown
 from partner_node.delivery.suggest import (
     MappedRecord,
     exact_columns,
@@ -26,11 +26,12 @@ from partner_node.delivery.suggest import (
 )
 from partner_node.errors import PolicyRefusal
 from partner_node.keystore import Keys, load_keys, load_keys_for, take_next
-from partner_node.node import load_mapping, profile_of
+from partner_node.node import load_mapping, looking_at, profile_of
 from partner_node.policy import check_own_keys
 from partner_node.profiles.catalogue import PROFILES
 from partner_node.profiles.profile import Profile, RecordType, Route
 from partner_node.vault.decisions import keep_covenant
+from partner_node.vault.keyed_by import check_keyed_by
 from partner_node.vault.vault import Owner, make_vault, open_vault
 from privacy.language import Language
 from protocol.covenant.signed import SignedCovenant, check_covenant
@@ -103,9 +104,24 @@ def _set_up(
 def _remap(teller: Teller, node: Path, profile: Profile | None, route: Route | None, *, yes: bool) -> None:
     """Make only the mapping anew: a column got another name, or another file came."""
     config = load_config(node)
-    mapping = _ask_mapping(teller, profile or profile_of(load_mapping(config)), node.parent, route, yes=yes)
+    profile = profile or profile_of(load_mapping(config))
+    mapping = _ask_mapping(teller, profile, node.parent, route, yes=yes)
+    _check_units(config, mapped_keys(parse_mapping(mapping), profile))
     write_new(config.place(config.settings.mapping or MAPPING_FILE), mapping.encode(), again=True)
     teller.result({"mapping": MAPPING_FILE}, [teller.say("init-mapped", mapping=MAPPING_FILE)])
+
+
+def _check_units(config: Config, keyed_by: str) -> None:
+    """Refuse a mapping that would give the units of this year other keys, before it is written.
+
+    Raises: OtherUnitKeys, and what opening the vault raises.
+    """
+    settings = config.settings
+    path = config.place(settings.covenant)
+    covenant = SignedCovenant.parse(read_bytes(path), source=path.name).covenant
+    owner = Owner(covenant.id, settings.party, load_keys(config.place(settings.keys)).node_secret)
+    with looking_at(config.vault_path, owner) as vault:
+        check_keyed_by(vault.connection, today().year, keyed_by)
 
 
 def _repin(teller: Teller, node: Path) -> None:

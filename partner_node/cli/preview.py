@@ -11,6 +11,7 @@ from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, 
 from partner_node.cli.words import heads
 from partner_node.delivered import read_node_delivery
 from partner_node.preview import Preview, PreviewedTable, preview
+from partner_node.vault.keyed_by import check_keyed_by
 from partner_node.vault.shelf import VaultShelf
 from privacy import explain
 from privacy.randomness import fresh_source
@@ -39,10 +40,11 @@ def preview_command(
         studies = {digest_of(chosen): chosen}
         member = Member(agreed.party, agreed.covenant, agreed.geography, agreed.code_lists, studies, keys.identity)
         when = next_period(chosen, today()) if period is None else Period(period)
-        chosen.round_for(when)
+        year = chosen.round_for(when).covenant_year
         with teller.phase("reading"):
             records = read_node_delivery(opened, today=today()).records
         with teller.phase("counting"), opened.looking() as vault:
+            check_keyed_by(vault.connection, year, opened.keyed_by)
             found = preview(
                 chosen,
                 when,

@@ -18,7 +18,7 @@ from partner_node.delivery.checks import check_columns, check_files, check_ids, 
 from partner_node.delivery.events import Contents, DeliveredEvents, ForgottenEvents, find_doubled
 from partner_node.delivery.faults import Faults, FaultTally, Reason
 from partner_node.delivery.mapping import Mapping as DeliveryMapping
-from partner_node.delivery.mapping import check_mapping
+from partner_node.delivery.mapping import check_mapping, mapped_keys
 from partner_node.delivery.rows import GatheredRows, RowReader, Rows
 from partner_node.delivery.unit_ids import id_column, normalised_id
 from partner_node.delivery.units import Units
@@ -113,7 +113,15 @@ def read_delivery(
     unit, texts = _units(sections, units)
     named = [(section.reader.record.id, section.rows.event_ids) for section in sections]
     events = DeliveredEvents(secret, named) if keeps_events else ForgottenEvents()
-    records = _records(sections, profile, places, unit=unit, unit_key=_keys(secret, texts), events=events)
+    records = _records(
+        sections,
+        profile,
+        places,
+        unit=unit,
+        unit_key=_keys(secret, texts),
+        events=events,
+        keyed_by=mapped_keys(mapping, profile),
+    )
     return Delivery(records, tally.faults(), read, used, mapping.route)
 
 
@@ -167,6 +175,7 @@ def _records(
     unit: NDArray[np.int32],
     unit_key: NDArray[np.uint8],
     events: EventIds,
+    keyed_by: str,
 ) -> Records:
     """Put the record types one after another."""
     counted = {}
@@ -190,6 +199,7 @@ def _records(
         counted=counted,
         amounts=amounts,
         marks=_marks(sections),
+        keyed_by=keyed_by,
     )
 
 

@@ -22,6 +22,7 @@ from pydantic import Field, StringConstraints
 from partner_node.closed_toml import ClosedToml
 from partner_node.errors import DeliveryRefusal
 from partner_node.profiles.profile import Column, ColumnKind, DateForm, Profile, RecordType, Route
+from partner_node.vault.keyed_by import keyed_by
 from protocol.errors import refuse_all
 
 MAX_BYTES = 1 << 20  # 2,000 codes translated for each of 20 columns come to half of it
@@ -129,10 +130,28 @@ def unit_columns(record: RecordType, route: Route) -> tuple[str, ...]:
             return found if len(found) == len(kinds) else ()
 
 
+def mapped_keys(mapping: Mapping, profile: Profile) -> str:
+    """Return what the unit keys of a delivery are made of, as the vault remembers it for a covenant year.
+
+    Not promised: that the partner's column under a name of the profile holds the ids that it held before.
+    """
+    mapped = [record for record in profile.records if record.id in mapping.record]
+    return keyed_by(mapping.route, {record.id: _key_columns(record, mapping) for record in mapped})
+
+
 def shown(name: str) -> str:
     """Return a name from outside so that it can do nothing in a log, a terminal or a page, and fits a line."""
     plain = re.sub(r"[^ \w.,:;()*@#%&+=/-]", "?", name)
     return plain if len(plain) <= MAX_SHOWN else plain[: MAX_SHOWN - 3] + "..."
+
+
+def _key_columns(record: RecordType, mapping: Mapping) -> tuple[str, ...]:
+    """Return the columns of the unit, and of an address the addition too, which a mapping may leave out."""
+    columns = unit_columns(record, mapping.route)
+    if not columns or mapping.route is not Route.ADDRESS:
+        return columns
+    additions = (column.name for column in record.of_kind(ColumnKind.ADDITION))
+    return columns + tuple(name for name in additions if name in mapping.record[record.id].columns)
 
 
 def _problems(mapping: Mapping, profile: Profile) -> Iterator[tuple[str, str]]:

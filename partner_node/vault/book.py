@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from partner_node.errors import VaultFault, VaultRefusal
 from partner_node.vault.key_column import all_differ, as_text, blobs, check_keys, find, wrong_charges
+from partner_node.vault.keyed_by import check_keyed_by
 from partner_node.vault.log import StoredTree
 from partner_node.vault.seen import CountedCells, SeenEvents, mark_pending, store_pending_marks
 from partner_node.vault.unit_key import KEY_BYTES
@@ -35,13 +36,17 @@ class YearStillOpen(VaultRefusal):
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Charges:
-    """What a LOCK will book. unit_key: uint8, shape (units, 16); nano_rho: int64, shape (units,), 0 books nothing."""
+    """What a LOCK will book. unit_key: uint8, shape (units, 16); nano_rho: int64, shape (units,), 0 books nothing.
+
+    keyed_by: what the keys were made of (`keyed_by.py`); empty where nobody is counted.
+    """
 
     covenant_year: int
     unit_key: NDArray[np.uint8]
     nano_rho: NDArray[np.int64]
     seen: tuple[SeenEvents, ...] = ()
     counted: tuple[CountedCells, ...] = ()
+    keyed_by: str = ""
 
     def __post_init__(self) -> None:
         check_keys(self.unit_key, len(self.nano_rho))
@@ -82,10 +87,11 @@ def charges_commitment(charges: Charges, salt: bytes) -> Digest:
 def store_pending(connection: sqlite3.Connection, slot: Digest, charges: Charges, salt: bytes) -> None:
     """Store the charges of a frozen slot, within the caller's transaction.
 
-    Raises: YearClosed.
+    Raises: YearClosed, OtherUnitKeys.
     """
     _check_open(connection, charges.covenant_year)
-    connection.execute("INSERT INTO pending VALUES (?, ?, ?)", (slot, charges.covenant_year, salt))
+    check_keyed_by(connection, charges.covenant_year, charges.keyed_by)
+    connection.execute("INSERT INTO pending VALUES (?, ?, ?, ?)", (slot, charges.covenant_year, salt, charges.keyed_by))
     # In the order of the keys: rows at random places in the file took three times as long.
     order = np.argsort(as_text(charges.unit_key))
     paying = order[charges.nano_rho[order] > 0]
@@ -105,7 +111,7 @@ def book_pending(connection: sqlite3.Connection, slot: Digest) -> None:
     """
     if connection.execute("SELECT 1 FROM booked WHERE slot = ?", (slot,)).fetchone():
         return
-    row = connection.execute("SELECT covenant_year, salt FROM pending WHERE slot = ?", (slot,)).fetchone()
+    row = connection.execute("SELECT covenant_year, salt, keyed_by FROM pending WHERE slot = ?", (slot,)).fetchone()
     if row is None:
         raise ChargesMissing(
             got="a slot to lock without stored charges",
@@ -119,7 +125,7 @@ def book_pending(connection: sqlite3.Connection, slot: Digest) -> None:
         (row[0], slot),
     )
     mark_pending(connection, slot)
-    connection.execute("INSERT INTO booked VALUES (?, ?, ?)", (slot, *row))
+    connection.execute("INSERT INTO booked VALUES (?, ?, ?, ?)", (slot, *row))
     connection.execute("INSERT INTO charge SELECT slot, unit_key, nano_rho FROM pending_charge WHERE slot = ?", (slot,))
     connection.execute("DELETE FROM pending WHERE slot = ?", (slot,))
 

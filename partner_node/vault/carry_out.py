@@ -64,7 +64,7 @@ def carry_out(vault: Vault, commands: tuple[Command, ...], *, frozen: Frozen | N
     """Make everything that the commands say durable, or nothing of it.
 
     Erased secrets are out of the write-ahead log too when this returns.
-    Raises: ChargesMissing, YearClosed, StorageFailed.
+    Raises: ChargesMissing, YearClosed, OtherUnitKeys, StorageFailed.
     """
     with vault.transaction() as connection:
         for command in commands:

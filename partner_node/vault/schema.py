@@ -5,13 +5,13 @@ seen, counted   which events were known to earlier rounds, and what was counted 
 slot            what the rounds remember (`protocol.round.memory.SlotMemory`), without secrets
 frozen, seed    x and r; the noise seed until the upload is stored
 pending*        charges and marks worked out at READY, moved to book, charge, seen and counted at LOCK
-charge, booked  what each unit paid for each slot, and the salt of the LOCK entry's commitment to it: for the replay
+charge, booked  what each unit paid for each slot, by what it was known, and the salt of the LOCK entry's commitment
 log_*           this party's own log: leaf bodies, and the hash of each complete subtree
 """
 
 from enum import StrEnum
 
-FORMAT = 2  # of these tables and of the keys in them (ADR 8); another number is another version of this software
+FORMAT = 3  # of these tables and of the keys in them (ADR 8); another number is another version of this software
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 
 # Set at each open, in this order, and read back: SQLite ignores what it cannot do without a word.
@@ -71,7 +71,7 @@ TABLES: tuple[str, ...] = (
         unit_key BLOB {_KEY.format("unit_key")}, cell TEXT, amount INTEGER NOT NULL CHECK (amount > 0),
         PRIMARY KEY (study, table_id, measure, period, unit_key, cell)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE pending (slot TEXT PRIMARY KEY REFERENCES slot (slot), covenant_year INTEGER NOT NULL,
-        salt BLOB NOT NULL CHECK (length(salt) = 32)) STRICT, WITHOUT ROWID""",
+        salt BLOB NOT NULL CHECK (length(salt) = 32), keyed_by TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     f"""CREATE TABLE pending_charge (slot TEXT REFERENCES pending (slot) ON DELETE CASCADE,
         unit_key BLOB {_KEY.format("unit_key")}, nano_rho INTEGER NOT NULL CHECK (nano_rho > 0),
         PRIMARY KEY (slot, unit_key)) STRICT, WITHOUT ROWID""",
@@ -82,7 +82,7 @@ TABLES: tuple[str, ...] = (
         measure TEXT, period TEXT, unit_key BLOB {_KEY.format("unit_key")}, cell TEXT, amount INTEGER NOT NULL,
         PRIMARY KEY (slot, study, table_id, measure, period, unit_key, cell)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE booked (slot TEXT PRIMARY KEY REFERENCES slot (slot), covenant_year INTEGER NOT NULL,
-        salt BLOB NOT NULL CHECK (length(salt) = 32)) STRICT, WITHOUT ROWID""",
+        salt BLOB NOT NULL CHECK (length(salt) = 32), keyed_by TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     f"""CREATE TABLE charge (slot TEXT REFERENCES booked (slot), unit_key BLOB {_KEY.format("unit_key")},
         nano_rho INTEGER NOT NULL CHECK (nano_rho > 0), PRIMARY KEY (slot, unit_key)) STRICT, WITHOUT ROWID""",
     "CREATE TABLE year_closed (covenant_year INTEGER PRIMARY KEY) STRICT",

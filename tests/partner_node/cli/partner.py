@@ -42,6 +42,7 @@ from protocol.study.study import Study
 from protocol.words.code_list import CodeListReference
 from protocol.words.geography import AreaCode
 from protocol.words.ids import AgreementKey, ApprovalKey, IdentityKey, MeasureId, PartyId
+from protocol.words.period import Period
 from simulations.by_hand import register
 from simulations.first_light import agreement
 from simulations.party import SimulatedParty
@@ -282,26 +283,50 @@ def run_round(
     """Run first light's round with the partner's real node and vault, and the others in memory with zero counts."""
     node = partner.node
     assert partner.study is not None
-    digest = digest_of(partner.study)
-    sent: list[bytes] = []
+    others = Others.of(partner)
     with node.writing() as vault:
         gate = take_part(node, vault, today=lambda: TODAY, chance=lambda *names: seeded_source(seed, *names))
-        others = {party: other_party(partner, party) for party in agreement.PARTICIPANTS if party != partner.party}
-        coordinator = Coordinator(member_of_other(partner, agreement.COORDINATOR))
-        step = coordinator.propose(digest, agreement.PERIOD, agreement.PARTICIPANTS, NOW_S)
-        slot = step.slot.slot
-        while step.slot.state is not State.DONE:
-            if step.slot.state is State.COMMITTED:
-                before_commit()
-            sent += _deliver(step, gate, others, partner.party, coordinator)
-            step = coordinator.advance(slot)
-    opened = coordinator.session.opened(slot)
+        step, sent = others.play(gate, agreement.PERIOD, before_commit)
+    opened = others.coordinator.session.opened(step.slot.slot)
     declarations = tuple(
         agreement.declare(partner.study, party, _officer_key(partner, party)) for party in agreement.PARTNERS
     )
     member = member_of_other(partner, agreement.COORDINATOR)
     release = sign_release(make_release(step.slot, opened, member=member, declarations=declarations), member=member)
     return Round(tuple(sent), release)
+
+
+@dataclass
+class Others:
+    """Everyone but the partner, over one round or several: the coordinator, and the others in memory."""
+
+    partner: Partner
+    coordinator: Coordinator
+    parties: Mapping[PartyId, SimulatedParty]
+
+    @classmethod
+    def of(cls, partner: Partner) -> "Others":
+        names = [party for party in agreement.PARTICIPANTS if party != partner.party]
+        coordinator = Coordinator(member_of_other(partner, agreement.COORDINATOR))
+        return cls(partner, coordinator, {party: other_party(partner, party) for party in names})
+
+    def propose(self, period: Period) -> CoordinatorStep:
+        """Return the PROPOSE of a round to all."""
+        assert self.partner.study is not None
+        return self.coordinator.propose(digest_of(self.partner.study), period, agreement.PARTICIPANTS, NOW_S)
+
+    def play(
+        self, gate: Gate, period: Period, before_commit: Callable[[], None] = lambda: None
+    ) -> tuple[CoordinatorStep, list[bytes]]:
+        """Play a round to its end; return the last step, and what the partner sent."""
+        sent: list[bytes] = []
+        step = self.propose(period)
+        while step.slot.state is not State.DONE:
+            if step.slot.state is State.COMMITTED:
+                before_commit()
+            sent += _deliver(step, gate, self.parties, self.partner.party, self.coordinator)
+            step = self.coordinator.advance(step.slot.slot)
+        return step, sent
 
 
 def _deliver(

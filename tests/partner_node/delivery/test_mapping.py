@@ -1,5 +1,7 @@
 """The mapping: strict, and inert whatever it says."""
 
+from dataclasses import replace
+
 import pytest
 
 from partner_node.delivery.mapping import (
@@ -7,11 +9,12 @@ from partner_node.delivery.mapping import (
     UnmappedFile,
     WrongMapping,
     check_mapping,
+    mapped_keys,
     parse_mapping,
     record_of,
     shown,
 )
-from partner_node.profiles.school import SCHOOL
+from partner_node.profiles.school import SCHOOL, VERZUIMMELDING
 from protocol.errors import Refusals
 
 GOOD = """
@@ -28,6 +31,25 @@ def test_a_mapping_that_fits_is_taken() -> None:
     mapping = parse_mapping(GOOD)
     check_mapping(mapping, SCHOOL)
     assert record_of("verzuim-2026.csv", mapping) == "verzuimmelding"
+
+
+def test_unit_keys_are_told_by_the_profiles_words_and_not_by_the_partners_headers() -> None:
+    by_household = "Route: household; verzuimmelding: huishouden"
+    assert mapped_keys(parse_mapping(GOOD), SCHOOL) == by_household
+    assert mapped_keys(parse_mapping(GOOD.replace('"Gezin"', '"Gezinsnr"')), SCHOOL) == by_household
+    by_person = GOOD.replace('"household"', '"person"').replace("huishouden =", "leerling =")
+    assert mapped_keys(parse_mapping(by_person), SCHOOL) == "Route: person; verzuimmelding: leerling"
+    address = GOOD.replace('"household"', '"address"').replace(
+        'huishouden = "Gezin"', 'postcode = "PC", huisnummer = "Nr2"'
+    )
+    assert mapped_keys(parse_mapping(address), SCHOOL) == "Route: address; verzuimmelding: postcode huisnummer"
+    more = address.replace('"Nr2"', '"Nr2", toevoeging = "Toev"')
+    assert mapped_keys(parse_mapping(more), SCHOOL) == "Route: address; verzuimmelding: postcode huisnummer toevoeging"
+
+
+def test_a_record_type_without_the_route_has_no_column_of_it() -> None:
+    loose = replace(VERZUIMMELDING, household=None)
+    assert mapped_keys(parse_mapping(GOOD), replace(SCHOOL, records=(loose,))) == "Route: household; verzuimmelding: "
 
 
 @pytest.mark.parametrize(
