@@ -249,6 +249,11 @@ def test_who_is_full_is_left_out_of_a_step_and_pays_nothing() -> None:
     )
 
 
+def test_the_charges_of_a_step_say_by_what_their_units_are_known() -> None:
+    records = replace(records_of(invent(truth(3), 30, seed=4)), keyed_by="Route: household; melding: huishouden")
+    assert counted(records, 1, (0,) * 4).charges.keyed_by == "Route: household; melding: huishouden"
+
+
 def test_rows_are_made_of_a_units_own_registrations_cut_off_and_coded() -> None:
     """Three units: two rows with code 01, one row with 02, one row without any code."""
     counted_all = np.ones(4, dtype=np.bool_)
