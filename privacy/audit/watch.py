@@ -188,11 +188,15 @@ def _lost(error: grpc.RpcError) -> FeedLost:
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all. Both nodes have more of this (`whole_file.py`): what all share does no I/O."""
     fresh = path.with_name(f"{path.name}.new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
     names = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(names)

@@ -1,5 +1,7 @@
 """A log that is followed: it only grows, its entries are known, and what contradicts it is kept as evidence."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,22 @@ def test_a_copy_that_lost_its_entries_is_refused_by_name_and_stays_as_it_is(left
     with pytest.raises(SamenzichtError):
         Watch.at(tmp_path, COVENANT)
     assert (path.read_bytes() if path.is_file() else None) == left
+
+
+def test_a_full_disk_leaves_the_copy_as_it_was_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Watch.at(tmp_path, COVENANT).take(part(LOG))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(before) == {ENTRIES, HEAD}
+
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        Watch.at(tmp_path, COVENANT)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_the_proof_of_a_fork_is_in_the_folder_and_the_copy_stays_as_it_was(tmp_path: Path) -> None:
