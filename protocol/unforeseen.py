@@ -3,7 +3,7 @@
 import re
 from hashlib import sha256
 
-from protocol.errors import Fault
+from protocol.errors import Fault, SamenzichtError
 
 OUR_PACKAGES = ("protocol", "privacy", "partner_node", "coordinator", "simulations")
 _NOT_SHOWN = re.compile(r"[^ \w.,:;()*@#%&+=-]")  # could do something in a log or a terminal
@@ -23,12 +23,14 @@ class Unforeseen(Fault):
         self.number = number
 
 
-def failure_of(error: BaseException, *, who: str) -> SystemFailed | Unforeseen:
-    """Return an error that is none of ours as one that can be told.
+def failure_of(error: BaseException, *, who: str) -> SamenzichtError:
+    """Return an error as one that can be told: itself, if it is one of ours.
 
     who: who runs the program. An error of the system is told in the system's own words, with the last name of its file;
     it names none of a full disk. Of any other only kind and place are told.
     """
+    if isinstance(error, SamenzichtError):
+        return error
     if not isinstance(error, OSError) or error.errno is None:  # without a number it is a library's, with its own text
         return _unforeseen(error)
     name = str(error.filename or "").rsplit("/", maxsplit=1)[-1]

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from privacy.language import Language
-from protocol.errors import SamenzichtError, lines_of, tree_of
+from protocol.errors import lines_of, tree_of
 from protocol.unforeseen import failure_of
 
 PROGRAM = "samenzicht-coordinator"
@@ -44,7 +44,7 @@ def telling(*, as_json: bool = False) -> Iterator[None]:
     except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 - the last stop before a traceback
-        failed = error if isinstance(error, SamenzichtError) else failure_of(error, who="the operator")
+        failed = failure_of(error, who="the operator")
         for line in lines_of(failed, PROGRAM):
             tell(line)
         if as_json:

@@ -50,9 +50,8 @@ def keys_command(
         path = out or Path(f"{party}.public.json")
         there = show or renew
         for name in () if there else named:
-            check_officer_place(
-                officers / f"{name}.key"
-            )  # before any key is made: else the command could not be run again
+            # Before any key is made: else the command could not be run again.
+            check_officer_place(officers / f"{name}.key")
         keys = _keys(folder, show=show, renew=renew)
         people = []
         for name, person in sorted(named.items()):

@@ -107,7 +107,7 @@ def door(lang: Language | None, *, as_json: bool = False) -> Iterator[Teller]:
         raise
     except BaseException as error:  # noqa: BLE001 - the last stop before a traceback, which could show values
         # No Exception: what a reader in Rust panics with.
-        failed = error if isinstance(error, SamenzichtError) else failure_of(error, who="the partner's IT")
+        failed = failure_of(error, who="the partner's IT")
         if isinstance(failed, Unforeseen):
             teller.story.print(Text(f"{PROGRAM}: fault: {failed.number}: {failed.got}"))
             teller.tell("fault-hint", id=failed.number)

@@ -158,7 +158,7 @@ def _telling(story: Console, *, as_json: bool = False) -> Iterator[None]:
     except (typer.Exit, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 - the last stop before a traceback
-        failed = error if isinstance(error, SamenzichtError) else failure_of(error, who="the FG")
+        failed = failure_of(error, who="the FG")
         _tell(story, failed)
         if as_json:
             typer.echo(json.dumps(tree_of(failed), ensure_ascii=False, indent=2))

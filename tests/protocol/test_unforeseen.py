@@ -51,6 +51,11 @@ def test_the_place_is_a_line_of_our_own_code() -> None:
     assert failure_of(raised.value, who="IT").got.startswith("AttributeError at protocol.errors:")
 
 
+def test_an_error_of_ours_is_told_as_it_is() -> None:
+    ours = NotJson(got="a", wanted="b", act="c")
+    assert failure_of(ours, who="IT") is ours
+
+
 def test_as_json_every_problem_has_its_code() -> None:
     one = NotJson(got="a", wanted="b", act="c", hint="d")
     told = {"code": "not-json", "got": "a", "wanted": "b", "act": "c", "hint": "d"}

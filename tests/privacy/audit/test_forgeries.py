@@ -239,13 +239,17 @@ def test_a_public_bundle_has_no_frames_and_says_what_that_leaves_unchecked() -> 
     assert not passed & {Check.SUM, Check.UPLOADS, Check.VERDICTS, Check.VARIANCE, Check.NOT_SHOWN}
 
 
-def test_two_rounds_in_one_bundle_hold() -> None:
+def two_rounds() -> dict[str, bytes]:
     a_world = bundles.world()
     published = []
     for period in (example.QUARTER, bundles.NEXT_QUARTER):
         slot = a_world.run(period)
         published.append(PublishedRound(slot, a_world.release(slot)))
-    report = verify(a_world.files(*published))
+    return a_world.files(*published)
+
+
+def test_two_rounds_in_one_bundle_hold() -> None:
+    report = verify(two_rounds())
     assert report.holds
     assert sum(step.check is Check.SUM for step in report.steps) == 2
     assert complete(report) == [("2 / 2", Outcome.PASSED)]
@@ -253,12 +257,7 @@ def test_two_rounds_in_one_bundle_hold() -> None:
 
 def test_a_round_that_was_left_out_is_not_checked_and_the_officer_is_told() -> None:
     """With a new index nothing else in the bundle tells: what is there holds. The log does."""
-    a_world = bundles.world()
-    published = []
-    for period in (example.QUARTER, bundles.NEXT_QUARTER):
-        slot = a_world.run(period)
-        published.append(PublishedRound(slot, a_world.release(slot)))
-    bundle = parse_bundle(a_world.files(*published))
+    bundle = parse_bundle(two_rounds())
     report = verify(pack_bundle(replace(bundle, rounds=bundle.rounds[:1])))
     assert complete(report) == [("1 / 2", Outcome.NOT_CHECKED)]
     assert report.holds
