@@ -6,7 +6,6 @@ keeps nothing on disk: a run is only a road, and its database would hold what me
 for three times the work of a message. Restarted, it learns the nodes' keys from whoever starts it.
 """
 
-import ctypes
 import os
 import signal
 import socket
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from coordinator.flower.child import ended_with_parent
 from coordinator.flower.errors import SuperLinkFailed
 
 LOOPBACK = "127.0.0.1"
@@ -27,7 +27,6 @@ LOOK_S = 0.1
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 LOG, SECRET = "superlink.log", "superexec.secret"
 IN_MEMORY = ":flwr-in-memory:"  # Flower's word for a SuperLink that keeps nothing on disk
-_PR_SET_PDEATHSIG = 1
 QUIET = {"FLWR_TELEMETRY_ENABLED": "0", "FLWR_DISABLE_UPDATE_CHECK": "1"}
 
 
@@ -78,12 +77,8 @@ def start_superlink(place: Place, *, secret: bytes) -> subprocess.Popen[bytes]:
     if not (place.folder / SECRET).exists():
         with os.fdopen(os.open(place.folder / SECRET, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "w") as file:
             file.write(secret.hex())
-    command = [
-        sys.executable,
-        "-c",
-        "from flwr.superlink.cli.flower_superlink import flower_superlink; flower_superlink()",
-        *_arguments(place),
-    ]
+    start = "from flwr.superlink.cli.flower_superlink import flower_superlink; flower_superlink()"
+    command = ended_with_parent(sys.executable, "-c", start, *_arguments(place), how=signal.SIGKILL)
     with (place.folder / LOG).open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments, no shell
             command,
@@ -93,7 +88,6 @@ def start_superlink(place: Place, *, secret: bytes) -> subprocess.Popen[bytes]:
             cwd=place.folder,
             env=_environment(place),
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call of the kernel; no lock can be held
         )
 
 
@@ -149,7 +143,3 @@ def _arguments(place: Place) -> list[str]:
 
 def _environment(place: Place) -> Mapping[str, str]:
     return quiet_environment(place.folder)
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

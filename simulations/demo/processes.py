@@ -1,6 +1,5 @@
 """Touches the world: the commands of the demo as processes of their own, each with a log; none outlives the demo."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -10,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coordinator.flower.child import ended_with_parent
 from protocol.errors import Fault
 
 STOP_S, READY_S, LOOK_S = 60.0, 120.0, 0.2
 LAST_LINES = 12
-_PR_SET_PDEATHSIG = 1
 
 
 class ProcessFailed(Fault):
@@ -131,19 +130,14 @@ def _started(
     command: tuple[str, ...], folder: Path, *, stdout: int | object, stderr: int | object
 ) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(  # noqa: S603 - our own programs and arguments, no shell
-        command,
+        ended_with_parent(*command, how=signal.SIGTERM),
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=stdout,  # type: ignore[arg-type]  # a file or PIPE
         stderr=stderr,  # type: ignore[arg-type]  # idem
         env={**os.environ, "SAMENZICHT_LANG": "nl", "PYTHONUNBUFFERED": "1"},
         start_new_session=True,
-        preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call of the kernel; no lock can be held
     )
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _failed(name: str, code: int, log: Path) -> ProcessFailed:
