@@ -27,6 +27,7 @@ from partner_node.policy import check_own_keys, check_register
 from partner_node.vault.keyed_by import check_keyed_by
 from partner_node.vault.log import StoredTree
 from partner_node.vault.vault import check_mode
+from partner_node.vault.years import YearOverdue, check_retention
 from partner_node.whole_file import FILE_MODE
 from protocol.errors import SamenzichtError
 
@@ -66,7 +67,7 @@ class OpenDeliveries(ConfigRefusal):
 class Looked:
     """One point. error: what is wrong; None where it is in order, and where it could not be looked at yet.
 
-    warning: what will be wrong soon.
+    warning: what must be done, and stops nothing yet.
     """
 
     point: Point
@@ -115,7 +116,7 @@ def _of_machine(config: Config, today: date) -> Iterator[Looked]:
 def _looked(point: Point, check: Callable[[], object]) -> Looked:
     try:
         check()
-    except CertificateEnds as soon:
+    except (CertificateEnds, YearOverdue) as soon:
         return Looked(point, None, warning=soon)
     except SamenzichtError as error:
         return Looked(point, error)
@@ -184,6 +185,7 @@ def _vault(node: Node, today: date) -> None:
     with node.looking() as vault:
         StoredTree(vault.connection).root()
         check_keyed_by(vault.connection, today.year, node.keyed_by)
+        check_retention(vault.connection, node.agreed.covenant.retention_years, today=today)
 
 
 def _data(node: Node) -> None:

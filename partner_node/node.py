@@ -131,6 +131,12 @@ def load_agreed(config: Config, *, today: date) -> Agreed:
     return Agreed(settings.party, covenant, geography, tuple(lists), tuple(studies))
 
 
+def last_day(config: Config) -> date:
+    """Return until when the covenant in a node's folder holds; whether it is the pinned one, `load_node` sees."""
+    path = config.place(config.settings.covenant)
+    return SignedCovenant.parse(read_bytes(path), source=path.name).covenant.valid_until
+
+
 def load_mapping(config: Config) -> DeliveryMapping | None:
     """Return the mapping; None for a witness.
 

@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, _Lazy] = {
     "status": _Lazy("status"),
     "mirror": _Lazy("mirror"),
     "log": _Lazy("log"),
+    "close-year": _Lazy("close_year", "close-year"),
     "backup": _Lazy("backup", "backup"),
     "restore": _Lazy("backup", "restore"),
     "replace-machine": _Lazy("backup", "replace-machine"),

@@ -28,7 +28,7 @@ def backup_command(
 ) -> None:
     """Write a backup of the vault. It holds no seed, and opens only for `restore`."""
     with door(lang, as_json=as_json) as teller:
-        opened = open_node(teller, node, lang)
+        opened = open_node(teller, node, lang, ended=True)
         with teller.phase("copying"), opened.writing() as vault:
             held = backup(vault, file)
         lines = [

@@ -1,5 +1,6 @@
 """Touches the world: `keys`: a party makes its own keys, and the public file that goes into the covenant."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -20,10 +21,10 @@ from partner_node.keystore import (
     make_officer_key,
 )
 from privacy.randomness import fresh_source
-from protocol.covenant.party import Officer
+from protocol.covenant.party import MAX_OFFICERS, Officer
 from protocol.covenant.public_keys import PublicKeys
 from protocol.signing import public_key
-from protocol.words.ids import ApprovalKey, PartyId
+from protocol.words.ids import ApprovalKey, Line, OfficerId, PartyId
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -35,6 +36,9 @@ def keys_command(
     folder: Annotated[Path, typer.Option("--dir", help="folder for the keys")] = Path("keys"),
     officers: Annotated[Path, typer.Option("--officers", help="folder for officers' keys")] = Path("officers"),
     officer: Annotated[list[str], typer.Option("--officer", metavar="ID=NAME", help="a named officer")] = [],  # noqa: B006 - typer copies it
+    add: Annotated[
+        list[str], typer.Option("--add-officer", metavar="ID=NAME", help="make a key for one officer more, only that")
+    ] = [],  # noqa: B006 - idem
     out: Annotated[Path | None, typer.Option("--out", help="the public file; else PARTY.public.json")] = None,
     show: Annotated[bool, typer.Option("--show", help="make nothing; write the public file again")] = False,
     renew: Annotated[
@@ -44,24 +48,27 @@ def keys_command(
     lang: Lang = None,
 ) -> None:
     """Make your keys and write the public file."""
-    named = {entry.partition("=")[0]: entry.partition("=")[2] for entry in officer}
-    _check(party, named)
+    named, more = _named(officer), _named(add)
+    _check(party, {**named, **more})
     with door(lang, as_json=as_json) as teller:
         path = out or Path(f"{party}.public.json")
-        there = show or renew
-        for name in () if there else named:
+        there = show or renew or bool(more)
+        for name in more if there else named:
             # Before any key is made: else the command could not be run again.
             check_officer_place(officers / f"{name}.key")
-        keys = _keys(folder, show=show, renew=renew)
-        people = []
-        for name, person in sorted(named.items()):
+        keys = _keys(folder, show=there, renew=renew)
+        former = _former_officers(path, PartyId(party), keys, needed=bool(more)) if there and not named else ()
+        kept = tuple(each for each in former if each.id not in more)
+        if len(kept) + len(more) > MAX_OFFICERS:
+            raise typer.BadParameter(f"no more than {MAX_OFFICERS} officers", param_hint="--add-officer")
+        own = []
+        for name, person in sorted({**named, **more}.items()):
             place = officers / f"{name}.key"
-            key = load_officer_key(place) if there else make_officer_key(place, fresh_source())
-            people.append({"id": name, "name": person, "key": ApprovalKey(public_key(key))})
+            known = there and name not in more
+            key = load_officer_key(place) if known else make_officer_key(place, fresh_source())
+            own.append(Officer(id=OfficerId(name), name=Line(person), key=ApprovalKey(public_key(key))))
             teller.tell("keys-officer", officer=name, file=place)
-        public = _public(party, keys, people)
-        if there and not people:
-            public = _with_officers_of(path, public)
+        public = _public(party, keys, (*kept, *own))
         write_new(path, public.encode(), again=there)
         sent = [path, path.with_name(f"{party}.link.json"), path.with_name(f"{party}.edge.json")]
         link = signed_node_key(make_node_key(folder, again=renew), PartyId(party), keys.identity, today=today())
@@ -75,6 +82,11 @@ def keys_command(
             teller.tell("keys-made", folder=folder)
             teller.tell("keys-safe", folder=folder, public=", ".join(map(str, sent)))
         teller.result(public.model_dump(mode="json"), [teller.say("keys-public", public=path)])
+
+
+def _named(entries: list[str]) -> dict[str, str]:
+    """Return the names by id of ID=NAME."""
+    return {entry.partition("=")[0]: entry.partition("=")[2] for entry in entries}
 
 
 def _keys(folder: Path, *, show: bool, renew: bool) -> Keys:
@@ -98,17 +110,18 @@ def _check(party: str, named: dict[str, str]) -> None:
         raise typer.BadParameter("small letters, digits and hyphens", param_hint="PARTY") from None
 
 
-def _with_officers_of(path: Path, public: PublicKeys) -> PublicKeys:
-    """Return it with the officers of the file that it replaces, where that is of the same party and identity key."""
-    if not path.exists():
-        return public
+def _former_officers(path: Path, party: PartyId, keys: Keys, *, needed: bool) -> tuple[Officer, ...]:
+    """Return the officers of the public file that will be replaced, where that is of the same party and identity.
+
+    needed: whether the file must be there; else an added officer would be the only one.
+    """
+    if not (needed or path.exists()):
+        return ()
     former = PublicKeys.parse(read_bytes(path), source=path.name)
-    same = (former.party, former.identity_key) == (public.party, public.identity_key)
-    return public.model_copy(update={"officers": former.officers}) if same else public
+    return former.officers if (former.party, former.identity_key) == (party, keys.public[0]) else ()
 
 
-def _public(party: str, keys: Keys, people: list[dict[str, str]]) -> PublicKeys:
+def _public(party: str, keys: Keys, officers: Iterable[Officer]) -> PublicKeys:
     identity, agreement = keys.public
     tree = {"party": party, "identity_key": identity, "agreement_key": agreement}
-    officers = tuple(Officer.model_validate(person) for person in people)
-    return PublicKeys.model_validate({**tree, "officers": officers})
+    return PublicKeys.model_validate({**tree, "officers": tuple(sorted(officers, key=lambda each: each.id))})

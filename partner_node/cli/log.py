@@ -30,7 +30,7 @@ def _about() -> None:
 def show_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, lang: Lang = None) -> None:
     """Show every entry of the log, in order."""
     with door(lang, as_json=as_json) as teller:
-        opened = open_node(teller, node, lang)
+        opened = open_node(teller, node, lang, ended=True)
         with opened.looking() as vault:
             tree = StoredTree(vault.connection)
             entries, root = [json.loads(leaf) for leaf in tree.leaves()], tree.root().hex()
@@ -48,7 +48,7 @@ def verify_command(
 ) -> None:
     """Replay the accounts, unit by unit, and sign whether they hold."""
     with door(lang, as_json=as_json) as teller:
-        opened = open_node(teller, node, lang)
+        opened = open_node(teller, node, lang, ended=True)
         with teller.phase("replaying"), opened.looking() as vault:
             accounts = load_accounts(vault)
             found = replay(accounts, cap=opened.agreed.covenant.party(opened.agreed.party).yearly_cap)

@@ -43,4 +43,9 @@ DUTCH: dict[str, str] = {
     "vault-missing": "de kluis staat er niet; maak geen nieuwe, maar zet de reservekopie terug",
     "wrong-clock": "de klok van deze machine loopt achter",
     "wrong-mapping": "de koppeling van kolommen past niet bij uw soort registratie",
+    "year-closed": "dit jaar is gesloten; de boekhouding ervan is gewist",
+    "year-not-over": "dit jaar is nog niet voorbij; sluiten zou elke ronde ervan tegenhouden",
+    "year-overdue": "de boekhouding per huishouden is ouder dan het convenant toestaat",
+    "year-still-open": "er loopt nog een ronde van dit jaar",
+    "year-unknown": "in dit jaar heeft deze node niets geteld",
 }

@@ -15,6 +15,7 @@ from partner_node.policy import check_approved
 from partner_node.vault.carry_out import load_memory
 from partner_node.vault.log import StoredTree
 from partner_node.vault.vault import Vault
+from partner_node.vault.years import closed_years
 from privacy.language import Language
 from protocol.digest import digest_of
 from protocol.errors import Refusal
@@ -42,6 +43,7 @@ def status_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, lang:
             approvals = stored_approvals(vault, opened.agreed)
             rounds = _rounds(vault, opened)
             size = StoredTree(vault.connection).size
+            closed = closed_years(vault.connection)
         standing = {str(study.id): _standing(study, approvals, opened) for study in opened.agreed.studies}
         paused = opened.config.pause_path.exists()
         covenant = opened.agreed.covenant
@@ -53,9 +55,10 @@ def status_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, lang:
             "studies": standing,
             "rounds": [{"study": each.study, "period": each.period, "state": each.state} for each in rounds],
             "log_size": size,
+            "closed_years": closed,
             "link": None if ending is None else {"ends": ending.name, "days_left": ending.days_left(today())},
         }
-        teller.result(tree, _lines(opened, standing, rounds, size, teller, paused=paused))
+        teller.result(tree, _lines(opened, standing, rounds, (size, closed), teller, paused=paused))
 
 
 def _standing(study: Study, approvals: Mapping[Digest, Sequence[SignedApproval]], node: Node) -> str:
@@ -79,9 +82,16 @@ def _rounds(vault: Vault, node: Node) -> list[_Round]:
 
 
 def _lines(
-    node: Node, standing: Mapping[str, str], rounds: Sequence[_Round], size: int, teller: Teller, *, paused: bool
+    node: Node,
+    standing: Mapping[str, str],
+    rounds: Sequence[_Round],
+    kept: tuple[int, Sequence[int]],
+    teller: Teller,
+    *,
+    paused: bool,
 ) -> Iterator[str]:
     covenant = node.agreed.covenant
+    size, closed = kept
     yield teller.say("status-party", party=node.agreed.party, covenant=covenant.id, version=covenant.version)
     if paused:
         yield teller.say("paused")
@@ -97,6 +107,8 @@ def _lines(
     if rounds:
         table = [(each.study, each.period, each.state) for each in rounds]
         yield from aligned([heads("status-rounds-head", teller.language), *table])
+    if closed:
+        yield teller.say("status-closed", years=", ".join(map(str, closed)))
     yield teller.say("status-log", size=size)
     ending = first_ending(node.config)
     if ending is not None and ending.step(today()) is not None:

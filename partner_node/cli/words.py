@@ -23,6 +23,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "help-status": ("hoe het met deze node staat", "how this node stands"),
     "help-mirror": ("uw eigen aantallen naast de publicatie", "your own counts beside the release"),
     "help-log": ("bekijk en controleer het logboek", "read and check the log"),
+    "help-close-year": ("wis de boekhouding van een jaar dat voorbij is", "delete the accounts of a year that is over"),
     "help-backup": ("maak een reservekopie", "make a backup"),
     "help-restore": ("zet een reservekopie terug", "put a backup back"),
     "help-replace-machine": ("ga verder op een andere machine", "go on on another machine"),
@@ -185,6 +186,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "status-rounds-head": ("ronde;periode;stand", "round;period;state"),
     "status-approved": ("goedgekeurd", "approved"),
     "status-log": ("logboek: {size} regels", "log: {size} entries"),
+    "status-closed": ("gesloten jaren: {years}", "closed years: {years}"),
     "status-ends": (
         "let op: een certificaat van de lijn ({name}) geldt nog {days} dagen; samenzicht-node doctor zegt wat te doen",
         "soon: a certificate of the line ({name}) holds for {days} more days; samenzicht-node doctor says what to do",
@@ -233,6 +235,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "log-passes": ("de boekhouding klopt", "the accounts hold"),
     "log-does-not": ("de boekhouding klopt niet: {failed} van de stappen", "the accounts fail: {failed} of the steps"),
     "log-signed": ("getekende uitkomst: {file}", "signed outcome: {file}"),
+    # close-year
+    "year-ask": (
+        "Wilt u {year} voor altijd sluiten? De boekhouding wordt gewist; rondes of narekenen kan dan niet meer",
+        "Close {year} for ever? Its accounts are deleted; no round of it can be run or replayed then",
+    ),
+    "year-closed": ("{year} is gesloten; de boekhouding is gewist", "{year} is closed; its accounts are deleted"),
     # backup
     "backup-made": ("reservekopie: {file}", "backup: {file}"),
     "backup-head": ("logboek daarin: {size} regels, wortel {root}", "log in it: {size} entries, root {root}"),

@@ -1,4 +1,4 @@
-"""Touches the world: what units spent, and closing a year.
+"""Touches the world: what units spent.
 
 Charges and seen marks are worked out when a slot is frozen and wait with its secrets. LOCK moves them into the book in
 its own transaction, once a slot: nothing is charged twice, refunded, or worked out anew after a crash.
@@ -10,28 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from partner_node.errors import VaultFault, VaultRefusal
+from partner_node.errors import VaultFault
 from partner_node.vault.key_column import all_differ, as_text, blobs, check_keys, find, wrong_charges
 from partner_node.vault.keyed_by import check_keyed_by
-from partner_node.vault.log import StoredTree
 from partner_node.vault.seen import CountedCells, SeenEvents, mark_pending, store_pending_marks
 from partner_node.vault.unit_key import KEY_BYTES
 from partner_node.vault.vault import Vault
+from partner_node.vault.years import check_open
 from protocol.digest import labelled
-from protocol.ledger.entry import YearClosedEntry
 from protocol.words.ids import Digest
 
 
 class ChargesMissing(VaultFault):
     """A slot to lock for which no charges were stored: locking it would let people be counted for nothing."""
-
-
-class YearClosed(VaultRefusal):
-    """A slot or question of a covenant year that was closed for ever."""
-
-
-class YearStillOpen(VaultRefusal):
-    """A year that cannot be closed yet: a slot of it is frozen and may still be locked."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -63,7 +54,7 @@ def spent(vault: Vault, covenant_year: int, unit_key: NDArray[np.uint8]) -> NDAr
     Raises: YearClosed, WrongCharges.
     """
     check_keys(unit_key, len(unit_key))
-    _check_open(vault.connection, covenant_year)
+    check_open(vault.connection, covenant_year)
     rows = vault.connection.execute(
         "SELECT unit_key, nano_rho FROM book WHERE covenant_year = ? ORDER BY unit_key", (covenant_year,)
     ).fetchall()
@@ -89,7 +80,7 @@ def store_pending(connection: sqlite3.Connection, slot: Digest, charges: Charges
 
     Raises: YearClosed, OtherUnitKeys.
     """
-    _check_open(connection, charges.covenant_year)
+    check_open(connection, charges.covenant_year)
     check_keyed_by(connection, charges.covenant_year, charges.keyed_by)
     connection.execute("INSERT INTO pending VALUES (?, ?, ?, ?)", (slot, charges.covenant_year, salt, charges.keyed_by))
     # In the order of the keys: rows at random places in the file took three times as long.
@@ -118,7 +109,7 @@ def book_pending(connection: sqlite3.Connection, slot: Digest) -> None:
             wanted="the charges that were frozen with it",
             act="the FG must ask whether this vault was restored; the slot must be aborted",
         )
-    _check_open(connection, row[0])
+    check_open(connection, row[0])
     connection.execute(
         "INSERT INTO book SELECT ?, unit_key, nano_rho FROM pending_charge WHERE slot = ? "
         "ON CONFLICT DO UPDATE SET nano_rho = nano_rho + excluded.nano_rho",
@@ -128,37 +119,3 @@ def book_pending(connection: sqlite3.Connection, slot: Digest) -> None:
     connection.execute("INSERT INTO booked VALUES (?, ?, ?, ?)", (slot, *row))
     connection.execute("INSERT INTO charge SELECT slot, unit_key, nano_rho FROM pending_charge WHERE slot = ?", (slot,))
     connection.execute("DELETE FROM pending WHERE slot = ?", (slot,))
-
-
-def close_year(vault: Vault, covenant_year: int) -> None:
-    """Close a year for ever: log it, set the tombstone, and only then delete its book. Again: nothing.
-
-    Raises: YearStillOpen, StorageFailed.
-    """
-    with vault.transaction() as connection:
-        if _is_closed(connection, covenant_year):
-            return
-        if connection.execute("SELECT 1 FROM pending WHERE covenant_year = ?", (covenant_year,)).fetchone():
-            raise YearStillOpen(
-                got="a frozen slot of this year", wanted="none", act="wait until it is locked, or give it up"
-            )
-        StoredTree(connection).append(YearClosedEntry(covenant_year=covenant_year).encode())
-        connection.execute("INSERT INTO year_closed VALUES (?)", (covenant_year,))
-        connection.execute("DELETE FROM book WHERE covenant_year = ?", (covenant_year,))
-        connection.execute(
-            "DELETE FROM charge WHERE slot IN (SELECT slot FROM booked WHERE covenant_year = ?)", (covenant_year,)
-        )
-    vault.scrub()
-
-
-def _check_open(connection: sqlite3.Connection, covenant_year: int) -> None:
-    if _is_closed(connection, covenant_year):
-        raise YearClosed(
-            got=f"covenant year {covenant_year}, which is closed", wanted="an open year", act="nothing can reopen it"
-        )
-
-
-def _is_closed(connection: sqlite3.Connection, covenant_year: int) -> bool:
-    return (
-        connection.execute("SELECT 1 FROM year_closed WHERE covenant_year = ?", (covenant_year,)).fetchone() is not None
-    )

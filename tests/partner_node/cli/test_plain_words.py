@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from partner_node.keystore import load_officer_key
+from protocol.covenant.party import MAX_OFFICERS
 from protocol.covenant.public_keys import PublicKeys
 from tests.partner_node.cli.partner import STUDY, new_partner, ready_partner, signed_partner
 
@@ -63,6 +65,43 @@ def test_keys_names_every_file_to_send_and_show_keeps_the_officers(
     partner.done("keys", "school", "--show")
     shown = PublicKeys.parse((partner.folder / "school.public.json").read_bytes())
     assert shown.officers == (), "negative control: nobody else knows their names"
+
+
+def test_a_new_officer_gets_a_key_and_nobody_elses_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one who lost a key: a next one of the same id, which the next version of the covenant names."""
+    partner = new_partner(tmp_path / "p", "school", monkeypatch)
+    partner.done("keys", "school", "--officer", OFFICER)
+    kept = {path: path.read_bytes() for path in partner.folder.rglob("*") if path.is_file() and path.suffix != ".json"}
+    first = PublicKeys.parse((partner.folder / "school.public.json").read_bytes())
+    partner.done("keys", "school", "--add-officer", "beheer=B. Heer (verzonnen)")
+    second = PublicKeys.parse((partner.folder / "school.public.json").read_bytes())
+    assert [each.id for each in second.officers] == ["beheer", "fg"]
+    assert second.officers[1:] == first.officers
+    assert second.model_copy(update={"officers": first.officers}) == first
+    assert {path: path.read_bytes() for path in kept} == kept, "every key that was there is as it was"
+    assert load_officer_key(partner.folder / "officers" / "beheer.key")
+
+    taken = partner.run("keys", "school", "--add-officer", "fg=F. Gees (verzonnen)")
+    assert taken.exit_code == 1
+    (partner.folder / "officers" / "fg.key").rename(tmp_path / "lost.key")
+    partner.done("keys", "school", "--add-officer", "fg=F. Gees (verzonnen)")
+    third = PublicKeys.parse((partner.folder / "school.public.json").read_bytes())
+    assert third.officers[0] == second.officers[0]
+    assert third.officers[1].key != second.officers[1].key
+
+    (partner.folder / "school.public.json").unlink()
+    alone = partner.run("keys", "school", "--add-officer", "nieuw=N. Ieuw (verzonnen)")
+    assert (alone.exit_code, "config-missing" in alone.stderr) == (1, True), "she would be the only officer"
+    assert not (partner.folder / "officers" / "nieuw.key").exists()
+
+
+def test_no_officer_is_added_beyond_what_a_covenant_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    partner = new_partner(tmp_path / "p", "school", monkeypatch)
+    several = [text for number in range(MAX_OFFICERS) for text in ("--officer", f"fg{number}=F. Gees (verzonnen)")]
+    partner.done("keys", "school", *several)
+    refused = partner.run("keys", "school", "--add-officer", "nieuw=N. Ieuw (verzonnen)")
+    assert (refused.exit_code, f"no more than {MAX_OFFICERS} officers" in refused.stderr) == (2, True)
+    assert not (partner.folder / "officers" / "nieuw.key").exists()
 
 
 def test_only_for_its_own_file_a_node_hints_at_init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,13 +17,14 @@ from partner_node.vault.backup import (
     replace_machine,
     restore,
 )
-from partner_node.vault.book import close_year, spent
+from partner_node.vault.book import spent
 from partner_node.vault.carry_out import SecretsMissing, carry_out, load_commitment, load_memory, load_seed
 from partner_node.vault.checks import BackupNotRestored, MovedAway, NotABackup, OtherOwner
 from partner_node.vault.decisions import approvals, keep_approval
 from partner_node.vault.failures import StorageFailed
 from partner_node.vault.log import StoredTree
 from partner_node.vault.vault import UnsafePermissions, Vault, VaultExists, open_vault
+from partner_node.vault.years import close_year
 from protocol.ledger.entry import AbortEntry, LockEntry, ResumedBy, ResumedEntry, parse_entry
 from protocol.round.memory import Append
 from protocol.round.messages import Attempt

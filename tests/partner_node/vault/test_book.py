@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partner_node.vault.book import Charges, ChargesMissing, YearClosed, YearStillOpen, close_year, spent
+from partner_node.vault.book import Charges, ChargesMissing, spent
 from partner_node.vault.carry_out import Frozen, carry_out
 from partner_node.vault.key_column import WrongCharges
 from partner_node.vault.log import StoredTree
 from partner_node.vault.seen import SeenEvents, SeenGroup, seen_before
 from partner_node.vault.unit_key import EmptyId, event_keys, unit_keys
 from partner_node.vault.vault import RuleBroken, Vault
+from partner_node.vault.years import YearClosed, YearStillOpen, close_year
 from protocol.round.memory import BookCharges, EraseSecrets, Remember, SlotMemory
 from protocol.round.messages import Attempt
 from protocol.round.transitions import State

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partner_node.vault.book import Charges, close_year
+from partner_node.vault.book import Charges
 from partner_node.vault.carry_out import Frozen, carry_out
 from partner_node.vault.unit_key import unit_keys
 from partner_node.vault.vault import Vault
+from partner_node.vault.years import close_year
 from protocol.round.memory import BookCharges, EraseSecrets, Remember, SlotMemory
 from protocol.round.messages import Attempt
 from protocol.round.transitions import State

@@ -7,11 +7,12 @@ import pytest
 
 from partner_node.vault.accounts import load_accounts
 from partner_node.vault.backup import replace_machine
-from partner_node.vault.book import Charges, close_year
+from partner_node.vault.book import Charges
 from partner_node.vault.carry_out import carry_out
 from partner_node.vault.keyed_by import OtherUnitKeys, check_keyed_by, keyed_by
 from partner_node.vault.replay import replay
 from partner_node.vault.vault import Vault, open_vault
+from partner_node.vault.years import close_year
 from protocol.round.memory import BookCharges, EraseSecrets
 from simulations.round_world import RoundWorld
 from tests import example

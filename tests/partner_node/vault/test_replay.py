@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from partner_node.vault.accounts import load_accounts
-from partner_node.vault.book import Charges, close_year
+from partner_node.vault.book import Charges
 from partner_node.vault.checks import OtherOwner
 from partner_node.vault.failures import VaultInUse, VaultMissing
 from partner_node.vault.peek import peek
 from partner_node.vault.replay import Account, Accounts, ReplayCheck, replay
 from partner_node.vault.vault import Owner, UnsafePermissions, Vault, open_vault
+from partner_node.vault.years import close_year
 from protocol.ledger.entry import LockEntry
 from protocol.ledger.tree import MerkleTree
 from protocol.round.transitions import State
