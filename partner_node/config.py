@@ -16,6 +16,7 @@ from pydantic import Field, StringConstraints
 from partner_node.closed_toml import ClosedToml
 from partner_node.errors import ConfigRefusal
 from partner_node.register import Register
+from protocol.covenant.signed import SignedCovenant
 from protocol.words.ids import Digest, PartyId
 
 VAULT_FILE = "vault.sqlite"
@@ -132,6 +133,15 @@ def load_config(path: Path) -> Config:
             if isinstance(text, str):
                 config.place(text)
     return config
+
+
+def load_covenant(config: Config) -> SignedCovenant:
+    """Return the covenant in a node's folder. Not promised: that it is the one that the node pinned.
+
+    Raises: ConfigMissing, WireRefusal.
+    """
+    path = config.place(config.settings.covenant)
+    return SignedCovenant.parse(read_bytes(path), source=path.name)
 
 
 def load_register(config: Config) -> Register:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from partner_node.config import Config, ConfigMissing, load_register, read_bytes, read_text
+from partner_node.config import Config, ConfigMissing, load_covenant, load_register, read_bytes, read_text
 from partner_node.delivery.mapping import Mapping as DeliveryMapping
 from partner_node.delivery.mapping import mapped_keys, parse_mapping
 from partner_node.keystore import Keys, load_keys
@@ -25,7 +25,6 @@ from partner_node.vault.decisions import approvals
 from partner_node.vault.peek import peek
 from partner_node.vault.vault import Owner, Vault, open_vault
 from partner_node.vault.wanted import MOST_S, when_free
-from protocol.covenant.signed import SignedCovenant
 from protocol.digest import digest_of
 from protocol.study.approval import SignedApproval
 from protocol.study.grid import WrongGeography
@@ -104,8 +103,7 @@ def load_agreed(config: Config, *, today: date) -> Agreed:
     Raises: ConfigMissing, OtherCovenant, WrongGeography, and what `check_covenant` and `check_signed_study` raise.
     """
     settings = config.settings
-    path = config.place(settings.covenant)
-    signed = SignedCovenant.parse(read_bytes(path), source=path.name)
+    signed = load_covenant(config)
     check_pinned(signed, settings.covenant_digest, on=today)
     covenant = signed.covenant
     path = config.place(settings.geography)
@@ -129,12 +127,6 @@ def load_agreed(config: Config, *, today: date) -> Agreed:
         check_signed_study(study, covenant)
         studies.append(study.study)
     return Agreed(settings.party, covenant, geography, tuple(lists), tuple(studies))
-
-
-def last_day(config: Config) -> date:
-    """Return until when the covenant in a node's folder holds; whether it is the pinned one, `load_node` sees."""
-    path = config.place(config.settings.covenant)
-    return SignedCovenant.parse(read_bytes(path), source=path.name).covenant.valid_until
 
 
 def load_mapping(config: Config) -> DeliveryMapping | None:

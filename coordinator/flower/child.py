@@ -1,7 +1,7 @@
 """Touches the world: the command line of a process that may not outlive the one that started it.
 
 The kernel's word for this is the parent's death signal (prctl(2), PR_SET_PDEATHSIG). A small interpreter asks for it
-and becomes the command: 20 ms. `preexec_fn` of subprocess, code between fork and exec, would run the hooks of every
+and becomes the command: 13 ms. `preexec_fn` of subprocess, code between fork and exec, would run the hooks of every
 library at the fork: a Ctrl-C that arrives in one of those is printed and lost, and beside threads it may hang.
 `setpriv` of util-linux sets capabilities too, which our units forbid.
 """

@@ -13,7 +13,7 @@ from click import Choice
 
 from partner_node.cli.files import write_new
 from partner_node.cli.telling import NODE_FILE, AsJson, Lang, NodeFile, Teller, Yes, door, now_s, today
-from partner_node.config import VAULT_FILE, Config, load_config, read_bytes, read_text
+from partner_node.config import VAULT_FILE, Config, load_config, load_covenant, read_bytes, read_text
 from partner_node.delivered import delivered_in, open_sources
 from partner_node.delivery.mapping import MissingFile, mapped_keys, parse_mapping, shown
 from partner_node.delivery.suggest import (
@@ -117,9 +117,7 @@ def _check_units(config: Config, keyed_by: str) -> None:
     Raises: OtherUnitKeys, and what opening the vault raises.
     """
     settings = config.settings
-    path = config.place(settings.covenant)
-    covenant = SignedCovenant.parse(read_bytes(path), source=path.name).covenant
-    owner = Owner(covenant.id, settings.party, load_keys(config.place(settings.keys)).node_secret)
+    owner = Owner(load_covenant(config).covenant.id, settings.party, load_keys(config.place(settings.keys)).node_secret)
     with looking_at(config.vault_path, owner) as vault:
         check_keyed_by(vault.connection, today().year, keyed_by)
 
@@ -131,8 +129,7 @@ def _repin(teller: Teller, node: Path) -> None:
     """
     config = load_config(node)
     folder, path = config.place(config.settings.keys), config.place(config.settings.covenant)
-    covenant = SignedCovenant.parse(read_bytes(path), source=path.name).covenant
-    named = covenant.party(config.settings.party).agreement_key
+    named = load_covenant(config).covenant.party(config.settings.party).agreement_key
     keys = load_keys_for(folder, named)
     signed = _signed_by(path, config.settings.party, keys)
     pin, new = config.settings.covenant_digest, digest_of(signed.covenant)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from partner_node.cli.configured import open_config
 from partner_node.cli.telling import Teller, today
-from partner_node.node import Node, last_day, load_node
+from partner_node.config import load_covenant
+from partner_node.node import Node, load_node
 from privacy.language import Language
 
 
@@ -15,5 +16,5 @@ def open_node(teller: Teller, path: Path, lang: Language | None, *, ended: bool 
     Raises: ConfigRefusal, PolicyRefusal, KeystoreRefusal, AgreementRefusal.
     """
     config = open_config(teller, path, lang)
-    on = min(today(), last_day(config)) if ended else today()
+    on = min(today(), load_covenant(config).covenant.valid_until) if ended else today()
     return load_node(config, today=on)

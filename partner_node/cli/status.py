@@ -34,6 +34,15 @@ class _Round:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the vault says."""
+
+    rounds: Sequence[_Round]
+    log_size: int
+    closed_years: tuple[int, ...]
+
+
 @app.command("status")
 def status_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, lang: Lang = None) -> None:
     """Show how this node stands: covenant, studies, rounds, log."""
@@ -41,9 +50,8 @@ def status_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, lang:
         opened = open_node(teller, node, lang)
         with opened.looking() as vault:
             approvals = stored_approvals(vault, opened.agreed)
-            rounds = _rounds(vault, opened)
             size = StoredTree(vault.connection).size
-            closed = closed_years(vault.connection)
+            kept = _Kept(_rounds(vault, opened), size, closed_years(vault.connection))
         standing = {str(study.id): _standing(study, approvals, opened) for study in opened.agreed.studies}
         paused = opened.config.pause_path.exists()
         covenant = opened.agreed.covenant
@@ -53,12 +61,12 @@ def status_command(*, node: NodeFile = NODE_FILE, as_json: AsJson = False, lang:
             "covenant": {"id": covenant.id, "version": covenant.version, "digest": digest_of(covenant)},
             "paused": paused,
             "studies": standing,
-            "rounds": [{"study": each.study, "period": each.period, "state": each.state} for each in rounds],
-            "log_size": size,
-            "closed_years": closed,
+            "rounds": [{"study": each.study, "period": each.period, "state": each.state} for each in kept.rounds],
+            "log_size": kept.log_size,
+            "closed_years": kept.closed_years,
             "link": None if ending is None else {"ends": ending.name, "days_left": ending.days_left(today())},
         }
-        teller.result(tree, _lines(opened, standing, rounds, (size, closed), teller, paused=paused))
+        teller.result(tree, _lines(opened, standing, kept, teller, paused=paused))
 
 
 def _standing(study: Study, approvals: Mapping[Digest, Sequence[SignedApproval]], node: Node) -> str:
@@ -81,17 +89,8 @@ def _rounds(vault: Vault, node: Node) -> list[_Round]:
     ]
 
 
-def _lines(
-    node: Node,
-    standing: Mapping[str, str],
-    rounds: Sequence[_Round],
-    kept: tuple[int, Sequence[int]],
-    teller: Teller,
-    *,
-    paused: bool,
-) -> Iterator[str]:
+def _lines(node: Node, standing: Mapping[str, str], kept: _Kept, teller: Teller, *, paused: bool) -> Iterator[str]:
     covenant = node.agreed.covenant
-    size, closed = kept
     yield teller.say("status-party", party=node.agreed.party, covenant=covenant.id, version=covenant.version)
     if paused:
         yield teller.say("paused")
@@ -104,12 +103,12 @@ def _lines(
             yield teller.say("status-meaning", code=code, text=DUTCH[code])
     else:
         yield teller.say("status-none")
-    if rounds:
-        table = [(each.study, each.period, each.state) for each in rounds]
+    if kept.rounds:
+        table = [(each.study, each.period, each.state) for each in kept.rounds]
         yield from aligned([heads("status-rounds-head", teller.language), *table])
-    if closed:
-        yield teller.say("status-closed", years=", ".join(map(str, closed)))
-    yield teller.say("status-log", size=size)
+    if kept.closed_years:
+        yield teller.say("status-closed", years=", ".join(map(str, kept.closed_years)))
+    yield teller.say("status-log", size=kept.log_size)
     ending = first_ending(node.config)
     if ending is not None and ending.step(today()) is not None:
         yield teller.say("status-ends", name=ending.name, days=ending.days_left(today()))

@@ -12,7 +12,7 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from partner_node.config import Config, LinkSettings, load_config, read_bytes
+from partner_node.config import Config, LinkSettings, load_config, load_covenant, read_bytes
 from partner_node.flower.client_certificate import NAME as CLIENT
 from partner_node.flower.client_certificate import load_client_certificate
 from partner_node.flower.ends import Ending, first_ending
@@ -25,7 +25,6 @@ from partner_node.flower.transport import trusting
 from partner_node.flower.vault_child import VaultChild
 from partner_node.policy import check_pinned
 from protocol.covenant.link_key import LinkUse, SignedLinkKey, check_link_key
-from protocol.covenant.signed import SignedCovenant
 
 
 def open_service(node_file: Path, *, today: Callable[[], date], stop: threading.Event) -> Service:
@@ -103,8 +102,7 @@ def silence() -> None:
 
 
 def _trusted(config: Config, settings: LinkSettings, today: date) -> ssl.SSLContext:
-    path = config.place(config.settings.covenant)
-    signed = SignedCovenant.parse(read_bytes(path), source=path.name)
+    signed = load_covenant(config)
     check_pinned(signed, config.settings.covenant_digest, on=today)
     path = config.place(settings.authority)
     authority = SignedLinkKey.parse(read_bytes(path), source=path.name)

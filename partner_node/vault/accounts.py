@@ -10,6 +10,7 @@ from partner_node.vault.replay import Account, Accounts, SlotEntry
 from partner_node.vault.slot_rows import slots
 from partner_node.vault.unit_key import KEY_BYTES
 from partner_node.vault.vault import Vault
+from partner_node.vault.years import closed_years
 from protocol.words.ids import Digest
 
 
@@ -32,7 +33,7 @@ def load_accounts(vault: Vault) -> Accounts:
         SlotEntry(slot.slot, slot.state, slot.entry, slot.entry_index) for slot in slots(vault.connection).values()
     )
     shown = tuple(size for (size,) in read("SELECT size FROM shown"))
-    closed = frozenset(year for (year,) in read("SELECT covenant_year FROM year_closed"))
+    closed = frozenset(closed_years(vault.connection))
     return Accounts(tree.leaves(), tree.root(), entries, paid, book, closed, shown)
 
 

@@ -61,8 +61,11 @@ def closed_years(connection: sqlite3.Connection) -> tuple[int, ...]:
 
 def open_years(connection: sqlite3.Connection) -> tuple[int, ...]:
     """Return the years of which the vault still has a book, the first one first."""
-    charged = "SELECT covenant_year FROM booked UNION SELECT covenant_year FROM pending"
-    return tuple(year for (year,) in connection.execute(f"{charged} EXCEPT SELECT covenant_year FROM year_closed"))  # noqa: S608 - our own text
+    charged = connection.execute(
+        "SELECT covenant_year FROM booked UNION SELECT covenant_year FROM pending "
+        "EXCEPT SELECT covenant_year FROM year_closed ORDER BY 1"
+    )
+    return tuple(year for (year,) in charged)
 
 
 def check_open(connection: sqlite3.Connection, covenant_year: int) -> None:

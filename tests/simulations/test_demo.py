@@ -19,6 +19,7 @@ from simulations.demo.processes import Processes, ProcessFailed
 from simulations.demo.serve import served
 from simulations.folder import README, FolderNotEmpty
 from simulations.words import ORIGIN
+from tests.flower.processes import wait_for
 from tests.house import ROOT
 from tests.simulations.sealed import sealed
 
@@ -111,11 +112,7 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
             done.kill()
     assert done.returncode == 130
     assert "er draait niets meer" in story
-    for _ in range(50):  # the kernel ends what a start had just begun
-        if not running(str(out)):
-            break
-        time.sleep(0.1)
-    assert running(str(out)) == []
+    wait_for(lambda: running(str(out)) == [], most_s=5)  # the kernel ends what a start had just begun
 
 
 def test_a_demo_whose_port_is_taken_says_so_and_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from coordinator.flower.child import ended_with_parent
+from tests.flower.processes import wait_for
 
 SLEEP = (sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)")
 PARENT = """
@@ -48,14 +49,12 @@ def test_it_ends_when_its_parent_is_killed(how: str, *, goes_on: bool) -> None:
         is_up = parent.stdout.readline() == "up\n"
         parent.kill()
     assert is_up, "control: it is the command itself by now"
-    for _ in range(20 if goes_on else 500):
-        if not lives(child):
-            break
-        time.sleep(0.02)
-    went_on = lives(child)
-    if went_on:
-        os.kill(child, signal.SIGKILL)
-    assert went_on == goes_on
+    if not goes_on:
+        wait_for(lambda: not lives(child), most_s=10)
+        return
+    time.sleep(0.4)
+    assert lives(child)
+    os.kill(child, signal.SIGKILL)
 
 
 def test_it_does_not_begin_when_its_parent_has_ended_already() -> None:
