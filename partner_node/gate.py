@@ -11,6 +11,7 @@ from partner_node.errors import PolicyRefusal
 from partner_node.policy import decline_code
 from partner_node.session import Session
 from partner_node.vault.keyed_by import OtherUnitKeys
+from partner_node.vault.years import YearClosed
 from protocol.errors import Refusal
 from protocol.round.frame import check_sender, parse_frame, seal
 from protocol.round.member import NotApprovedHere, WrongParticipants, check_participants
@@ -37,7 +38,7 @@ class Gate:
                 check_participants(frame.header.offer.participants, member)
                 self.allowed(frame.header)
                 member.study(frame.header.offer.spec.study_digest)
-            except (PolicyRefusal, NotApprovedHere, WrongParticipants, OtherUnitKeys) as refusal:
+            except (PolicyRefusal, NotApprovedHere, WrongParticipants, OtherUnitKeys, YearClosed) as refusal:
                 return (self._declined(frame.header, refusal),)
         return self.session.receive(body, now_s)
 

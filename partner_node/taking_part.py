@@ -21,6 +21,7 @@ from partner_node.vault.keyed_by import check_keyed_by
 from partner_node.vault.shelf import VaultShelf
 from partner_node.vault.unit_key import KEY_BYTES
 from partner_node.vault.vault import Vault
+from partner_node.vault.years import check_open
 from privacy.counts import CellCounts
 from privacy.randomness import RandomSource, fresh_source
 from protocol.round.messages import Offer, Propose
@@ -72,7 +73,9 @@ def take_part(node: Node, vault: Vault, *, today: Callable[[], date], chance: Ch
             on=today(),
             needed=settings.approvals_needed,
         )
-        check_keyed_by(vault.connection, study.round_for(spec.period).covenant_year, node.keyed_by)
+        year = study.round_for(spec.period).covenant_year
+        check_open(vault.connection, year)
+        check_keyed_by(vault.connection, year, node.keyed_by)
 
     return Gate(Session(member, node.keys.agreement, shelf, counting, chance), allowed)
 

@@ -1,4 +1,4 @@
-"""Touches the world: `close-year`: the accounts of a covenant year are deleted, and nothing of it is answered again."""
+"""Touches the world: `close-year`: deletes the accounts of a covenant year; no round of it is taken part in again."""
 
 from typing import Annotated
 

@@ -113,12 +113,16 @@ def _check(party: str, named: dict[str, str]) -> None:
 def _former_officers(path: Path, party: PartyId, keys: Keys, *, needed: bool) -> tuple[Officer, ...]:
     """Return the officers of the public file that will be replaced, where that is of the same party and identity.
 
-    needed: whether the file must be there; else an added officer would be the only one.
+    needed: whether there must be such a file; else an added officer would be the only one.
     """
     if not (needed or path.exists()):
         return ()
     former = PublicKeys.parse(read_bytes(path), source=path.name)
-    return former.officers if (former.party, former.identity_key) == (party, keys.public[0]) else ()
+    if (former.party, former.identity_key) == (party, keys.public[0]):
+        return former.officers
+    if needed:
+        raise typer.BadParameter(f"{path.name} is of other keys; --out FILE names the right one")
+    return ()
 
 
 def _public(party: str, keys: Keys, officers: Iterable[Officer]) -> PublicKeys:

@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 
 from partner_node.cli import telling
+from partner_node.taking_part import take_part
 from partner_node.vault.carry_out import carry_out
+from partner_node.vault.years import close_year
 from protocol.round.memory import BookCharges
-from tests.partner_node.cli.partner import STUDY, TODAY, Partner, ready_partner
+from protocol.round.messages import Decline, DeclineCode, Ready
+from simulations.first_light import agreement
+from tests.partner_node.cli.partner import NOW_S, STUDY, TODAY, Others, Partner, ready_partner
+from tests.partner_node.cli.test_gate import counted_reads, header_of
 from tests.partner_node.vault.test_book import charge, freeze, slot
 
 LAST, THIS = TODAY.year - 1, TODAY.year
@@ -40,6 +45,15 @@ def booked(partner: Partner) -> dict[int, int]:
 def entries(partner: Partner) -> list[dict[str, object]]:
     tree: dict[str, list[dict[str, object]]] = json.loads(partner.done("log", "show", "--json"))
     return [entry for entry in tree["entries"] if entry["kind"] == "year-closed"]
+
+
+def answer_after_closing(partner: Partner, year: int) -> object:
+    """Close a year, and return what the node answers to a round that opens this year."""
+    node, step = partner.node, Others.of(partner).propose(agreement.PERIOD)
+    with node.writing() as vault:
+        close_year(vault, year)
+        (body,) = take_part(node, vault, today=lambda: TODAY).receive(step.messages[0][1], NOW_S)
+    return header_of(body)
 
 
 def test_a_year_that_is_over_is_closed_after_a_yes_and_said_everywhere(partner: Partner) -> None:
@@ -99,6 +113,22 @@ def test_after_the_covenant_ended_accounts_can_still_be_read_kept_and_deleted(
     partner.done("close-year", str(THIS), "--yes")
     assert booked(partner) == {LAST: 2}
     assert len(entries(partner)) == 1
+
+
+def test_an_offer_in_a_closed_year_is_declined_before_a_record_is_read(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round may open in December and be asked in January: the coordinator hears a refusal, and does not wait."""
+    reads = counted_reads(monkeypatch)
+    header = answer_after_closing(partner, THIS)
+    assert isinstance(header, Decline)
+    assert header.code is DeclineCode.REFUSED
+    assert reads == []
+
+
+def test_an_offer_in_a_year_beside_it_is_not(partner: Partner) -> None:
+    """Negative control of the above."""
+    assert isinstance(answer_after_closing(partner, LAST), Ready)
 
 
 def test_doctor_says_when_accounts_are_older_than_the_covenant_allows(partner: Partner) -> None:

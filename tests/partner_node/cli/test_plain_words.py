@@ -95,6 +95,23 @@ def test_a_new_officer_gets_a_key_and_nobody_elses_changes(tmp_path: Path, monke
     assert not (partner.folder / "officers" / "nieuw.key").exists()
 
 
+def test_no_officer_is_added_beside_a_public_file_of_other_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The officers in it would be left out in silence, and the new one would be the only one."""
+    partner = new_partner(tmp_path / "p", "school", monkeypatch)
+    partner.done("keys", "school", "--officer", OFFICER)
+    path = partner.folder / "school.public.json"
+    before = path.read_bytes()
+    (partner.folder / "keys").rename(partner.folder / "former")
+    (partner.folder / "apart").mkdir()
+    partner.done("keys", "school", "--out", "apart/school.public.json")
+    refused = partner.run("keys", "school", "--add-officer", "nieuw=N. Ieuw (verzonnen)")
+    assert (refused.exit_code, "school.public.json is of other keys" in refused.stderr) == (2, True)
+    assert path.read_bytes() == before
+    assert not (partner.folder / "officers" / "nieuw.key").exists()
+
+
 def test_no_officer_is_added_beyond_what_a_covenant_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     partner = new_partner(tmp_path / "p", "school", monkeypatch)
     several = [text for number in range(MAX_OFFICERS) for text in ("--officer", f"fg{number}=F. Gees (verzonnen)")]
